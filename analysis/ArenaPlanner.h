@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Places for buffers in one arena.
+/// Offsets of buffers in one arena.
 #ifndef DLC_ANALYSIS_ARENAPLANNER_H
 #define DLC_ANALYSIS_ARENAPLANNER_H
 
@@ -15,7 +15,7 @@ struct ArenaBuffer {
 };
 
 struct ArenaPlan {
-  llvm::SmallVector<mlir::AffineExpr> offsets; ///< bytes, one a buffer, each a multiple of 64
+  llvm::SmallVector<mlir::AffineExpr> offsets; ///< bytes, one per buffer, each a multiple of 64
   mlir::AffineExpr bytes;                      ///< of the whole arena
 };
 

@@ -2,28 +2,19 @@
 #include "analysis/CollapsedSpace.h"
 #include "analysis/MergeableDims.h"
 #include "ir/Annotations.h"
-#include "ir/OpsKernel.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
 namespace dlc {
 
-Operation *getAnchorOp(Operation *kernel) {
-  if (auto op = llvm::dyn_cast<KernelOp>(kernel))
-    return op.getAnchorOp();
-  return llvm::cast<KernelFuncOp>(kernel).getAnchorOp();
-}
-
-Value getFirstYielded(Operation *kernel) { return kernel->getRegion(0).front().getTerminator()->getOperand(0); }
-
-static std::unique_ptr<MergeableDims> findRule(Operation *kernel, const KernelShapes &shapes) {
+static std::unique_ptr<MergeableDims> findRule(KernelLikeOpInterface kernel, const KernelShapes &shapes) {
   if (std::unique_ptr<MergeableDims> rows = findMergeableRows(kernel, shapes))
     return rows;
   return findMergeableDims(kernel, shapes);
 }
 
-std::optional<CollapsedSpace> CollapsedSpace::analyze(Operation *kernel, const KernelShapes &shapes) {
+std::optional<CollapsedSpace> CollapsedSpace::analyze(KernelLikeOpInterface kernel, const KernelShapes &shapes) {
   std::unique_ptr<MergeableDims> rule = findRule(kernel, shapes);
   if (!rule)
     return std::nullopt;
@@ -55,8 +46,8 @@ static std::optional<DimGroups> parseGroups(Attribute recorded) {
   return groups;
 }
 
-FailureOr<CollapsedSpace> CollapsedSpace::read(Operation *kernel, const KernelShapes &shapes, Attribute recorded,
-                                               llvm::function_ref<InFlightDiagnostic()> emitError) {
+FailureOr<CollapsedSpace> CollapsedSpace::read(KernelLikeOpInterface kernel, const KernelShapes &shapes,
+                                               Attribute recorded, llvm::function_ref<InFlightDiagnostic()> emitError) {
   std::optional<DimGroups> groups = parseGroups(recorded);
   if (!groups)
     return emitError() << annotation::collapse.getKey() << " is " << recorded

@@ -17,10 +17,10 @@ class CollapsedSpace {
 public:
   /// The space of `kernel` (a `dlc.kernel` or `dlc.kernel_func`) with the fewest dimensions: neighbours that are
   /// contiguous in every tensor and that its ops treat alike are one. None if nothing can be merged or dropped.
-  static std::optional<CollapsedSpace> analyze(mlir::Operation *kernel, const KernelShapes &shapes);
+  static std::optional<CollapsedSpace> analyze(KernelLikeOpInterface kernel, const KernelShapes &shapes);
 
   /// The space with the groups that `recorded` lists. Fails with an error from `emitError` if they cannot be merged.
-  static mlir::FailureOr<CollapsedSpace> read(mlir::Operation *kernel, const KernelShapes &shapes,
+  static mlir::FailureOr<CollapsedSpace> read(KernelLikeOpInterface kernel, const KernelShapes &shapes,
                                               mlir::Attribute recorded,
                                               llvm::function_ref<mlir::InFlightDiagnostic()> emitError);
 

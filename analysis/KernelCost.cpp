@@ -121,7 +121,7 @@ template <typename Cost, typename Extents> static Cost addUp(mlir::Block &body, 
   return cost;
 }
 
-KernelCost dlc::estimateCost(mlir::Operation *kernel, const KernelShapes &shapes) {
+KernelCost dlc::estimateCost(KernelLikeOpInterface kernel, const KernelShapes &shapes) {
   return addUp<KernelCost>(kernel->getRegion(0).front(), SymbolicExtents{shapes, kernel->getContext()});
 }
 
@@ -133,11 +133,11 @@ static mlir::Value findTransformedWeights(mlir::Operation &op) {
   return {};
 }
 
-ScheduledCost dlc::estimateScheduledCost(mlir::Operation *kernel, const KernelShapes &shapes) {
+ScheduledCost dlc::estimateScheduledCost(KernelLikeOpInterface kernel, const KernelShapes &shapes) {
   SymbolicExtents extents{shapes, kernel->getContext()};
   WorkCounter<SymbolicExtents> counter(extents);
   ScheduledCost cost{estimateCost(kernel, shapes), extents.make(0)};
-  for (mlir::Operation &op : kernel->getRegion(0).front().without_terminator()) {
+  for (mlir::Operation &op : kernel.getBody().front().without_terminator()) {
     mlir::Value weights = findTransformedWeights(op);
     if (!weights)
       continue;
@@ -164,9 +164,9 @@ double dlc::estimateOperations(mlir::Operation *op) {
   return WorkCounter<TypedExtents>({typeOf}).countOperations(op);
 }
 
-AffineExpr dlc::estimateNanoseconds(mlir::Operation *kernel, const KernelCost &cost) {
+AffineExpr dlc::estimateNanoseconds(KernelLikeOpInterface kernel, const KernelCost &cost) {
   const Machine *machine = &getReferenceMachine();
-  auto schedules = kernel->getAttrOfType<mlir::ArrayAttr>("schedules");
+  mlir::ArrayAttr schedules = kernel.getSchedulesAttr();
   double rate = schedules ? 0 : getOperationsPerNanosecond(*machine, machine->getLanes(4));
   if (schedules)
     for (auto schedule : schedules.getAsRange<ScheduleAttr>())
@@ -180,9 +180,8 @@ AffineExpr dlc::estimateNanoseconds(mlir::Operation *kernel, const KernelCost &c
         }
       }
   // A cell reads the same weights in every step, so they come from a cache.
-  auto kind = kernel->getAttrOfType<KernelKindAttr>("kind");
-  double bytesPerNanosecond = kind && kind.getValue() == KernelKind::Recurrent ? machine->level3.bytesPerNanosecond
-                                                                               : machine->memoryBytesPerNanosecond;
+  double bytesPerNanosecond = kernel.getKind() == KernelKind::Recurrent ? machine->level3.bytesPerNanosecond
+                                                                        : machine->memoryBytesPerNanosecond;
   // Expressions have integers, and rates are at least one.
   auto divide = [](AffineExpr amount, double perNanosecond) {
     return amount.floorDiv(std::max<int64_t>(std::llround(perNanosecond), 1));

@@ -5,6 +5,7 @@
 #ifndef DLC_ANALYSIS_KERNELCOST_H
 #define DLC_ANALYSIS_KERNELCOST_H
 
+#include "ir/KernelInterface.h"
 #include "ir/KernelShapes.h"
 
 namespace dlc {
@@ -25,13 +26,13 @@ struct KernelWork {
   double operations, bytes;
 };
 
-/// The cost of a `dlc.kernel` or `dlc.kernel_func`.
-KernelCost estimateCost(mlir::Operation *kernel, const KernelShapes &shapes);
+/// The cost of a kernel.
+KernelCost estimateCost(KernelLikeOpInterface kernel, const KernelShapes &shapes);
 
 /// The same, but for Winograd's algorithm with prepacked weights: of its sums in (m + 2) x (m + 2) values for each tile
 /// of m x m results, of the weights as they are in memory, and of the tiles, which pass through a cache twice. (A
 /// gradient of weights by that algorithm counts as the direct sum.)
-ScheduledCost estimateScheduledCost(mlir::Operation *kernel, const KernelShapes &shapes);
+ScheduledCost estimateScheduledCost(KernelLikeOpInterface kernel, const KernelShapes &shapes);
 
 /// The work of a kernel with this body, whose tensors have the types that `typeOf` says.
 KernelWork estimateWork(mlir::Block &body, llvm::function_ref<mlir::RankedTensorType(mlir::Value)> typeOf);
@@ -42,7 +43,7 @@ double estimateOperations(mlir::Operation *op);
 /// Nanoseconds on one core that runs the fastest of the kernel's versions (analysis/MachineCost.h); of a kernel without
 /// schedules, on the reference machine. Winograd's algorithm counts as 2.5 times as fast, because it does without most
 /// multiplications. Slower versions take longer, which errs on the side of one thread.
-mlir::AffineExpr estimateNanoseconds(mlir::Operation *kernel, const KernelCost &cost);
+mlir::AffineExpr estimateNanoseconds(KernelLikeOpInterface kernel, const KernelCost &cost);
 
 } // namespace dlc
 

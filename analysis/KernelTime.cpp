@@ -3,7 +3,6 @@
 #include "analysis/ArenaPlanner.h"
 #include "analysis/MachineCost.h"
 #include "ir/Annotations.h"
-#include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
 #include <cmath>
 
@@ -42,15 +41,16 @@ void dlc::setGivenRates(mlir::ModuleOp module, const MachineRates &rates) {
                                                         builder.getDenseF64ArrayAttr(bandwidths)));
 }
 
-ScheduleAttr dlc::getLastSchedule(mlir::Operation *kernel) {
-  auto schedules = kernel->getAttrOfType<mlir::ArrayAttr>("schedules");
+ScheduleAttr dlc::getLastSchedule(KernelLikeOpInterface kernel) {
+  mlir::ArrayAttr schedules = kernel.getSchedulesAttr();
   return schedules && !schedules.empty() ? llvm::cast<ScheduleAttr>(schedules[schedules.size() - 1]) : ScheduleAttr();
 }
 
-MachineRates dlc::getRates(mlir::Operation *kernel) {
-  if (auto given = findGivenRates(kernel))
+MachineRates dlc::getRates(mlir::Operation *op) {
+  if (auto given = findGivenRates(op))
     return *given;
-  ScheduleAttr schedule = getLastSchedule(kernel);
+  auto kernel = llvm::dyn_cast<KernelLikeOpInterface>(op);
+  ScheduleAttr schedule = kernel ? getLastSchedule(kernel) : ScheduleAttr();
   const Machine *machine = schedule ? findMachine(schedule.getIsa().getValue()) : nullptr;
   return getTypicalRates(machine ? *machine : getReferenceMachine());
 }
@@ -76,7 +76,7 @@ static double getEfficiency(ScheduleAttr schedule) {
   return reached * std::min(part, 1.0);
 }
 
-AffineExpr dlc::predictNanoseconds(mlir::Operation *kernel, const KernelShapes &shapes, int64_t weightBytes) {
+AffineExpr dlc::predictNanoseconds(KernelLikeOpInterface kernel, const KernelShapes &shapes, int64_t weightBytes) {
   MachineRates rates = getRates(kernel);
   ScheduleAttr schedule = getLastSchedule(kernel);
   ScheduledCost cost = estimateScheduledCost(kernel, shapes);
@@ -87,15 +87,14 @@ AffineExpr dlc::predictNanoseconds(mlir::Operation *kernel, const KernelShapes &
   constexpr double winogradFactor = 2.5;
   if (isWinograd && !countsTiles)
     operationRate *= winogradFactor;
-  auto kind = kernel->getAttrOfType<KernelKindAttr>("kind");
   auto bytes = static_cast<double>(evaluate(cost.bytes, 1));
   auto operations = static_cast<double>(evaluate(cost.operations, 1));
   // A product that does little per byte streams its weights, and waits for nothing else. So does a step of a recurrent
   // cell, which reads the same ones again and again. Winograd's algorithm reads its weights while it computes.
   constexpr double littlePerByte = 4;
-  bool isRecurrent = kind && kind.getValue() == KernelKind::Recurrent;
-  bool isStreaming = isRecurrent || countsTiles ||
-                     (kind && kind.getValue() == KernelKind::Contraction && operations < littlePerByte * bytes);
+  bool isRecurrent = kernel.getKind() == KernelKind::Recurrent;
+  bool isStreaming =
+      isRecurrent || countsTiles || (kernel.getKind() == KernelKind::Contraction && operations < littlePerByte * bytes);
   double working = bytes;
   if (isStreaming && !isRecurrent) {
     working = std::max(working, static_cast<double>(weightBytes));
@@ -117,7 +116,7 @@ AffineExpr dlc::predictNanoseconds(mlir::Operation *kernel, const KernelShapes &
   return arithmetic + traffic;
 }
 
-AffineExpr dlc::countNanoseconds(mlir::Operation *kernel, const KernelShapes &shapes) {
+AffineExpr dlc::countNanoseconds(KernelLikeOpInterface kernel, const KernelShapes &shapes) {
   if (!findGivenRates(kernel))
     return estimateNanoseconds(kernel, estimateCost(kernel, shapes));
   return predictNanoseconds(kernel, shapes, getWeightBytes(kernel->getParentOfType<mlir::ModuleOp>()));

@@ -11,7 +11,7 @@
 namespace dlc {
 
 /// The schedule that new machines run; null if `kernel` has none.
-ScheduleAttr getLastSchedule(mlir::Operation *kernel);
+ScheduleAttr getLastSchedule(KernelLikeOpInterface kernel);
 
 /// The rates that `--machine` has given for the module that is or contains `op` (its attribute `dlc.rates`); none if
 /// it has none.
@@ -20,20 +20,20 @@ std::optional<MachineRates> findGivenRates(mlir::Operation *op);
 /// Gives the module `rates`.
 void setGivenRates(mlir::ModuleOp module, const MachineRates &rates);
 
-/// The rates for predictions about `kernel`: those that are given, or those of a typical machine with its last
-/// instruction set.
-MachineRates getRates(mlir::Operation *kernel);
+/// The rates for predictions about `op`, a kernel or a module without one: those that are given, or those of a typical
+/// machine with the kernel's last instruction set.
+MachineRates getRates(mlir::Operation *op);
 
 /// Nanoseconds that a call of `kernel` is expected to take on one core with the rates of getRates, over the kernel's
 /// symbols. `weightBytes`: of all weights of the model, which pass through the caches between two calls.
 ///
 /// docs/performance.md has for how much of the models' time this is within 1.5 times of what was measured; single
 /// kernels of microseconds are off by more.
-mlir::AffineExpr predictNanoseconds(mlir::Operation *kernel, const KernelShapes &shapes, int64_t weightBytes);
+mlir::AffineExpr predictNanoseconds(KernelLikeOpInterface kernel, const KernelShapes &shapes, int64_t weightBytes);
 
 /// Nanoseconds of a call on one core by which decisions are made. Without rates that are given they are those of
 /// estimateNanoseconds, which errs on the long side: it takes all tensors as coming from memory, on any processor.
-mlir::AffineExpr countNanoseconds(mlir::Operation *kernel, const KernelShapes &shapes);
+mlir::AffineExpr countNanoseconds(KernelLikeOpInterface kernel, const KernelShapes &shapes);
 
 /// The same for work that is not a kernel yet; `op` says of which module it is a part.
 double countNanoseconds(mlir::Operation *op, double operations, double bytes);

@@ -36,7 +36,7 @@ FailureOr<MemoryPlan> MemoryPlan::make(func::FuncOp entry, bool shareMemory) {
   if (failed(frame))
     return failure();
   plan.entry = std::move(*frame);
-  plan.placePrepared();
+  plan.placePrepacked();
   return plan;
 }
 
@@ -308,7 +308,7 @@ void MemoryPlan::extendLife(Frame &frame, Value value) {
 bool MemoryPlan::isLoadTimeConstant(Frame &frame, Value value) {
   auto storage = frame.storage.find(getMemory(value));
   return storage != frame.storage.end() &&
-         (storage->second.kind == Storage::Constant || storage->second.kind == Storage::Prepared);
+         (storage->second.kind == Storage::Constant || storage->second.kind == Storage::Prepacked);
 }
 
 void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
@@ -318,10 +318,10 @@ void MemoryPlan::placeKernel(Frame &frame, KernelOp kernel) {
                     llvm::all_of(kernel.getInputs(), [&](Value input) { return isLoadTimeConstant(frame, input); });
   if (!hasStorage && isConstant && getType(kernel.getResult()).hasStaticShape()) {
     for (Value output : kernel.getOutputs()) {
-      frame.storage[output] = {Storage::Prepared, 0};
-      prepared.emplace_back(&frame, output);
+      frame.storage[output] = {Storage::Prepacked, 0};
+      prepacked.emplace_back(&frame, output);
     }
-    preparedSteps[kernel] = static_cast<int64_t>(preparedSteps.size());
+    prepackingSteps[kernel] = static_cast<int64_t>(prepackingSteps.size());
     return;
   }
   for (Value input : kernel.getInputs())

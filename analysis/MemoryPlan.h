@@ -26,7 +26,7 @@ struct Storage {
     Input,       ///< the entry point's argument `index`
     Output,      ///< the same
     Constant,    ///< constant `index` of the plan
-    Prepared,    ///< `index` bytes into what the entry point's constants are prepacked to
+    Prepacked,   ///< `index` bytes into what the entry point's constants are prepacked to
     Variable,    ///< variable `index` of the plan
     Arena,       ///< buffer `index` of the arena
     Nowhere,     ///< a tensor of which only the extents count
@@ -115,7 +115,7 @@ public:
   llvm::ArrayRef<ConstantOp> getConstants() const { return constants; }
   llvm::ArrayRef<mlir::StringAttr> getVariables() const { return variables; }
   /// What kernels of constants write, each at a multiple of 64 bytes; what only they read shares memory.
-  int64_t getPreparedBytes() const { return preparedBytes; }
+  int64_t getPrepackedBytes() const { return prepackedBytes; }
   /// Updates of a part of a tensor that leave the rest where it is.
   llvm::ArrayRef<UpdateSliceOp> getUpdatesInPlace() const { return updatesInPlace.getArrayRef(); }
   /// States that a run changes where they are: the context has one block for each of these.
@@ -144,8 +144,8 @@ private:
   int64_t addVariable(mlir::StringAttr name);
   void extendLife(Frame &frame, mlir::Value value);
   bool isLoadTimeConstant(Frame &frame, mlir::Value value);
-  std::optional<int64_t> findLastPreparation(mlir::Value value) const;
-  void placePrepared();
+  std::optional<int64_t> findLastPrepacking(mlir::Value value) const;
+  void placePrepacked();
   void placeVariable(Frame &frame, unsigned result, mlir::StringAttr name);
   int64_t findOperandToOverwrite(Frame &frame, KernelOp kernel);
   void noteStatesInPlace(Frame &frame);
@@ -160,9 +160,9 @@ private:
   llvm::SmallVector<mlir::StringAttr> variables;
   llvm::SetVector<UpdateSliceOp> updatesInPlace;
   llvm::SmallVector<mlir::BlockArgument> statesInPlace;
-  llvm::SmallVector<std::pair<Frame *, mlir::Value>> prepared; ///< what kernels of constants write
-  llvm::DenseMap<mlir::Operation *, int64_t> preparedSteps;    ///< these kernels, in the order in which they run
-  int64_t preparedBytes = 0;
+  llvm::SmallVector<std::pair<Frame *, mlir::Value>> prepacked; ///< what kernels of constants write
+  llvm::DenseMap<mlir::Operation *, int64_t> prepackingSteps;   ///< these kernels, in the order in which they run
+  int64_t prepackedBytes = 0;
   int64_t step = 0; ///< kernels so far, in the order of the program
 };
 

@@ -21,8 +21,8 @@ struct Placement {
 /// The dimensions that a kernel's loops run over: those of its result, or of what its anchor op reduces or normalizes.
 class Space final : public MergeableDims {
 public:
-  Space(Operation *kernel, const KernelShapes &shapes)
-      : kernel(kernel), shapes(shapes), anchor(getAnchorOp(kernel)), reference(getFirstYielded(kernel)) {}
+  Space(KernelLikeOpInterface kernel, const KernelShapes &shapes)
+      : kernel(kernel), shapes(shapes), anchor(kernel.getAnchorOp()), reference(kernel.getYielded()) {}
 
   /// Whether the rule applies to the kernel.
   bool placeAll() { return chooseReference() && placeOps(); }
@@ -40,7 +40,7 @@ private:
   bool mayDrop(int64_t dim) const { return !isFixed[dim] && constantDim(extents[dim]) == 1; }
   RankedTensorType mergedType(RankedTensorType type, const Placement &placement, const DimGroups &groups) const;
 
-  Operation *kernel;
+  KernelLikeOpInterface kernel;
   const KernelShapes &shapes;
   Operation *anchor;
   Value reference;
@@ -146,7 +146,7 @@ bool Space::placeOps() {
     if (!place(op.getResult(0), isAnchor || isAfter ? after : before))
       return false;
   }
-  return place(getFirstYielded(kernel), results.empty() ? before : after);
+  return place(kernel.getYielded(), results.empty() ? before : after);
 }
 
 bool Space::canMerge(int64_t outer, int64_t inner) const {
@@ -263,7 +263,7 @@ llvm::MapVector<Value, CollapsedTensor> Space::merge(const DimGroups &groups) co
   return tensors;
 }
 
-std::unique_ptr<MergeableDims> findMergeableDims(Operation *kernel, const KernelShapes &shapes) {
+std::unique_ptr<MergeableDims> findMergeableDims(KernelLikeOpInterface kernel, const KernelShapes &shapes) {
   auto space = std::make_unique<Space>(kernel, shapes);
   if (!space->placeAll())
     return nullptr;

@@ -5,6 +5,7 @@
 #ifndef DLC_ANALYSIS_MERGEABLEDIMS_H
 #define DLC_ANALYSIS_MERGEABLEDIMS_H
 
+#include "ir/KernelInterface.h"
 #include "ir/KernelShapes.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -33,15 +34,11 @@ public:
 
 /// A rule for kernels of elementwise ops, conversions of layouts, reductions and normalizations; null if one of its ops
 /// does more.
-std::unique_ptr<MergeableDims> findMergeableDims(mlir::Operation *kernel, const KernelShapes &shapes);
+std::unique_ptr<MergeableDims> findMergeableDims(KernelLikeOpInterface kernel, const KernelShapes &shapes);
 
 /// A rule for a product `[..., M, K]` by one matrix `[K, N]`: its leading dimensions are rows, `[... * M, K]`. The
 /// kernel's other ops are elementwise, on tensors that have these rows or none. Null for other kernels.
-std::unique_ptr<MergeableDims> findMergeableRows(mlir::Operation *kernel, const KernelShapes &shapes);
-
-/// The anchor op and the first yielded value of a `dlc.kernel` or `dlc.kernel_func`.
-mlir::Operation *getAnchorOp(mlir::Operation *kernel);
-mlir::Value getFirstYielded(mlir::Operation *kernel);
+std::unique_ptr<MergeableDims> findMergeableRows(KernelLikeOpInterface kernel, const KernelShapes &shapes);
 
 } // namespace dlc
 

@@ -17,7 +17,7 @@ namespace {
 
 class MergeableRows final : public MergeableDims {
 public:
-  MergeableRows(Operation *kernel, MatMulOp product, const KernelShapes &shapes)
+  MergeableRows(KernelLikeOpInterface kernel, MatMulOp product, const KernelShapes &shapes)
       : kernel(kernel), product(product), shapes(shapes), rank(typeOf(product.getResult()).getRank()),
         rows(getAffineConstantExpr(1, kernel->getContext())) {
     for (AffineExpr dim : shapes.getDims(product.getResult()).drop_back())
@@ -29,7 +29,7 @@ public:
     // Indices inside kernels have 32 bits.
     if (std::optional<int64_t> count = constantDim(rows); count && *count >= (int64_t(1) << 31))
       return false;
-    Block &body = kernel->getRegion(0).front();
+    Block &body = kernel.getBody().front();
     for (Operation &op : body.without_terminator())
       if (!place(&op))
         return false;
@@ -103,7 +103,7 @@ private:
            llvm::all_of(op->getOperands(), [&](Value operand) { return place(operand); }) && place(op->getResult(0));
   }
 
-  Operation *kernel;
+  KernelLikeOpInterface kernel;
   MatMulOp product;
   const KernelShapes &shapes;
   int64_t rank;
@@ -113,10 +113,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<MergeableDims> findMergeableRows(Operation *kernel, const KernelShapes &shapes) {
-  auto product = llvm::dyn_cast_or_null<MatMulOp>(getAnchorOp(kernel));
-  auto kind = kernel->getAttrOfType<KernelKindAttr>("kind");
-  if (!product || !kind || kind.getValue() != KernelKind::Contraction || typeOf(product.getLhs()).getRank() < 3 ||
+std::unique_ptr<MergeableDims> findMergeableRows(KernelLikeOpInterface kernel, const KernelShapes &shapes) {
+  auto product = llvm::dyn_cast_or_null<MatMulOp>(kernel.getAnchorOp());
+  if (!product || kernel.getKind() != KernelKind::Contraction || typeOf(product.getLhs()).getRank() < 3 ||
       typeOf(product.getRhs()).getRank() != 2 || product.getTransposeLhs())
     return nullptr;
   auto rule = std::make_unique<MergeableRows>(kernel, product, shapes);

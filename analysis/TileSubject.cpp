@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/TileSubject.h"
 #include "ir/Annotations.h"
-#include "ir/OpsKernel.h"
 #include "ir/RowRange.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -9,17 +8,14 @@ using namespace mlir;
 
 namespace dlc {
 
-TileSubject::TileSubject(Operation *kernel, std::optional<CollapsedSpace> collapsed)
-    : body(&kernel->getRegion(0).front()), kind(kernel->getAttrOfType<KernelKindAttr>("kind").getValue()),
+TileSubject::TileSubject(KernelLikeOpInterface kernel, std::optional<CollapsedSpace> collapsed)
+    : body(&kernel.getBody().front()), anchorOp(kernel.getAnchorOp()), kind(kernel.getKind()),
       rowRange(getRowRange(kernel)), collapsed(std::move(collapsed)) {
-  if (auto op = llvm::dyn_cast<KernelOp>(kernel))
-    anchorOp = op.getAnchorOp();
-  else
-    anchorOp = llvm::cast<KernelFuncOp>(kernel).getAnchorOp();
-  result = getType(body->getTerminator()->getOperand(0));
+  result = getType(kernel.getYielded());
 }
 
-FailureOr<TileSubject> TileSubject::read(Operation *kernel, llvm::function_ref<InFlightDiagnostic()> emitError) {
+FailureOr<TileSubject> TileSubject::read(KernelLikeOpInterface kernel,
+                                         llvm::function_ref<InFlightDiagnostic()> emitError) {
   Attribute recorded = annotation::collapse.get(kernel);
   if (!recorded)
     return TileSubject(kernel);

@@ -8,15 +8,15 @@
 
 namespace dlc {
 
-/// The parts of a `dlc.kernel` or `dlc.kernel_func` that rules look at, in the space that its schedules refer to.
+/// The parts of a kernel that rules look at, in the space that its schedules refer to.
 class TileSubject {
 public:
   /// `collapsed`: the space that is left after merging; none: the kernel's own dimensions.
-  explicit TileSubject(mlir::Operation *kernel, std::optional<CollapsedSpace> collapsed = std::nullopt);
+  explicit TileSubject(KernelLikeOpInterface kernel, std::optional<CollapsedSpace> collapsed = std::nullopt);
 
   /// The kernel in the space that its attribute `dlc.collapse` records; fails with an error from `emitError` if it
   /// cannot have this space.
-  static mlir::FailureOr<TileSubject> read(mlir::Operation *kernel,
+  static mlir::FailureOr<TileSubject> read(KernelLikeOpInterface kernel,
                                            llvm::function_ref<mlir::InFlightDiagnostic()> emitError);
 
   /// The type of a tensor of the kernel's body.

@@ -11,6 +11,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
+#include <functional>
 #include <vector>
 
 namespace dlc {
@@ -25,6 +26,10 @@ struct KernelCodeOptions {
   /// Kernels check all accesses and fail instead of leaving their buffers.
   bool checkBounds = false;
   MathMode math = MathMode::Default;
+  /// Makes an object file of a kernel's bitcode, or nothing if it has to be linked as bitcode. Null: all stay bitcode.
+  std::function<llvm::Expected<std::string>(llvm::StringRef bitcode)> emitObject;
+  /// What object files depend on but for the bitcode.
+  std::string objectKey;
 };
 
 /// There is one object per kind of target, without state.

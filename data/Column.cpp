@@ -69,17 +69,17 @@ void ArrayColumn::checkValues() const {
     double value = array.at(i) * target.scale;
     if (classes >= 0 && !(target.ignored && value == static_cast<double>(*target.ignored)) &&
         !(value >= 0 && value < static_cast<double>(classes) && value == std::trunc(value)))
-      throw Failure(place(i / perRow) + ": " + (target.isLabel ? "label " : "value ") + describeNumber(value) +
+      throw Failure(describeRow(i / perRow) + ": " + (target.isLabel ? "label " : "value ") + describeNumber(value) +
                     " is out of range: '" + target.name + "' takes 0 to " + std::to_string(classes - 1) +
                     (target.ignored ? ", or " + std::to_string(*target.ignored) + " for none" : ""));
     if (target.type == DLC_F32 && std::abs(value) > FLT_MAX && std::isfinite(value))
-      throw Failure(place(i / perRow) + ": " + describeNumber(value) + " is too large for the numbers of '" +
+      throw Failure(describeRow(i / perRow) + ": " + describeNumber(value) + " is too large for the numbers of '" +
                     target.name + "', which are f32");
     try {
       if (!isOneHot)
         storeNumber(value, target.type, element);
     } catch (const Failure &failure) {
-      throw Failure(place(i / perRow) + ": " + failure.what() + ", which '" + target.name + "' needs");
+      throw Failure(describeRow(i / perRow) + ": " + failure.what() + ", which '" + target.name + "' needs");
     }
   }
 }
@@ -115,7 +115,7 @@ void ArrayColumn::read(size_t row, unsigned char *to) const {
     storeNumber(array.at(row * perRow + i) * target.scale, target.type, to + i * width);
 }
 
-std::string ArrayColumn::place(size_t row) const {
+std::string ArrayColumn::describeRow(size_t row) const {
   return lines.empty() ? source + ", row " + std::to_string(row) : source + ":" + std::to_string(lines[row]);
 }
 

@@ -35,7 +35,7 @@ public:
   /// Writes a row as the target wants it: target.bytes() bytes.
   virtual void read(size_t row, unsigned char *to) const = 0;
   /// "iris.csv:17": the location of a row, for messages.
-  virtual std::string place(size_t row) const = 0;
+  virtual std::string describeRow(size_t row) const = 0;
   /// Distinguishes other data: a checksum that continues from `before`.
   virtual dlc_uint32 checksum(dlc_uint32 before) const = 0;
 };
@@ -51,7 +51,7 @@ public:
 
   size_t rows() const override { return static_cast<size_t>(array.shape()[0]); }
   void read(size_t row, unsigned char *to) const override;
-  std::string place(size_t row) const override;
+  std::string describeRow(size_t row) const override;
   dlc_uint32 checksum(dlc_uint32 before) const override;
 
 private:

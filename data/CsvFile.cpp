@@ -41,7 +41,7 @@ bool isNumber(const std::string &text) {
 /// "2019" and the like may well be the name of a column; "5.1" and "-3" are not.
 bool couldBeName(const std::string &text) { return text.find_first_not_of("0123456789") == std::string::npos; }
 
-/// The number of a column's rows that stands for missing ones.
+/// The number that replaces a column's missing ones.
 double imputeFrom(std::vector<double> numbers, CsvOptions::Imputation imputation) {
   if (imputation == CsvOptions::Imputation::Zero)
     return 0;
@@ -299,7 +299,7 @@ private:
                     (areNumbers ? " (columns without names are taken in order)" : ""));
   }
 
-  /// Whether a field is missing, and something stands for it.
+  /// Whether a field is missing and replaced.
   bool canFill(const std::string &field) const { return table.form.isImputed && isMissing(field); }
 
   void takeRow() {

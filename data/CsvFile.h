@@ -16,7 +16,7 @@ struct CsvOptions {
   std::vector<std::string> ignored; ///< names (or numbers) of columns to leave out
   char delimiter = ',';
   std::vector<std::string> oneHot; ///< names (or numbers) of columns that hold categories: one number for each of them
-  /// What stands for a number that is missing: its column's Mean or Median, or zero.
+  /// What replaces a missing number: its column's Mean or Median, or zero.
   enum class Imputation { None, Mean, Median, Zero } imputation = Imputation::None;
   std::map<std::string, std::string> units; ///< of columns, such as "cm"; for people, they change nothing
 };

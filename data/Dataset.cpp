@@ -149,13 +149,13 @@ private:
     double value;
     auto text = std::find_if(labels.begin(), labels.end(), [&](const auto &label) { return !isNumber(label, value); });
     bool areNumbers = classNames.empty() && text == labels.end();
-    auto placeOf = [&](size_t row) { return lines.empty() ? path : path + ":" + std::to_string(lines[row]); };
+    auto describeLine = [&](size_t row) { return lines.empty() ? path : path + ":" + std::to_string(lines[row]); };
     if (!areNumbers && classNames.empty()) {
-      std::string place = placeOf(static_cast<size_t>(text - labels.begin()));
+      std::string line = describeLine(static_cast<size_t>(text - labels.begin()));
       if (role == DataRole::Validation)
-        throw Failure(place + ": label '" + *text + "' is not a number, as the labels that the model learns from are");
+        throw Failure(line + ": label '" + *text + "' is not a number, as the labels that the model learns from are");
       if (std::any_of(labels.begin(), labels.end(), [&](const auto &label) { return isNumber(label, value); }))
-        data.remarks.push_back(place + ": label '" + *text +
+        data.remarks.push_back(line + ": label '" + *text +
                                "' is not a number as others are: all labels are treated as class names");
       classNames = labels;
       std::sort(classNames.begin(), classNames.end());
@@ -171,7 +171,7 @@ private:
       } else {
         auto found = std::find(classNames.begin(), classNames.end(), labels[i]);
         if (found == classNames.end())
-          throw Failure(placeOf(i) + ": class '" + labels[i] + "' is not one of those that the model learns" +
+          throw Failure(describeLine(i) + ": class '" + labels[i] + "' is not one of those that the model learns" +
                         suggestion(labels[i], classNames));
         value = static_cast<double>(found - classNames.begin());
       }
@@ -307,11 +307,11 @@ private:
 
 } // namespace
 
-std::string Dataset::place(size_t row, const std::vector<Target> &targets) const {
+std::string Dataset::describeRow(size_t row, const std::vector<Target> &targets) const {
   for (size_t i = 0; i < targets.size(); ++i)
     if (targets[i].isLabel)
-      return columns[i]->place(row);
-  return columns[0]->place(row);
+      return columns[i]->describeRow(row);
+  return columns[0]->describeRow(row);
 }
 
 dlc_uint32 Dataset::checksum() const {

@@ -38,7 +38,7 @@ struct Dataset {
   std::vector<std::string> remarks; ///< what the user should know, though it is not an error
 
   /// The location of a row: that of its label, or of its first input.
-  std::string place(size_t row, const std::vector<Target> &targets) const;
+  std::string describeRow(size_t row, const std::vector<Target> &targets) const;
   /// Tells other data apart.
   dlc_uint32 checksum() const;
 };

@@ -114,8 +114,8 @@ void ImageColumn::read(size_t row, unsigned char *to) const {
          count = static_cast<size_t>(channels);
   for (size_t pixel = 0; pixel < plane; ++pixel)
     for (size_t c = 0; c < count; ++c) {
-      size_t place = isChannelsFirst ? c * plane + pixel : pixel * count + c;
-      storeNumber(source[pixel * count + c] * target.scale, target.type, to + place * bytes);
+      size_t position = isChannelsFirst ? c * plane + pixel : pixel * count + c;
+      storeNumber(source[pixel * count + c] * target.scale, target.type, to + position * bytes);
     }
 }
 

@@ -28,7 +28,7 @@ public:
 
   size_t rows() const override { return files.size(); }
   void read(size_t row, unsigned char *to) const override;
-  std::string place(size_t row) const override { return files[row]; }
+  std::string describeRow(size_t row) const override { return files[row]; }
   dlc_uint32 checksum(dlc_uint32 before) const override;
 
 private:

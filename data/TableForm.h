@@ -15,8 +15,8 @@ namespace dlc::data {
 struct TableForm {
   std::vector<std::string> columns;    ///< of the features, in order, as the table calls them
   bool areNamed = false;               ///< by the table's first row; else they are called "1", "2", ...
-  bool isImputed = false;              ///< whether something stands for what is missing: `fills`, or no category
-  std::map<std::string, double> fills; ///< what stands for a missing number of a column
+  bool isImputed = false;              ///< whether missing values are replaced: by `fills`, or by no category
+  std::map<std::string, double> fills; ///< what replaces a missing number of a column
   std::map<std::string, std::vector<std::string>> categories; ///< of columns that are one-hot, sorted
   std::map<std::string, std::string> units;                   ///< of columns, also the label's, such as "cm"
 

@@ -8,7 +8,7 @@
 ///                  "gradient": "windows_gradient" } }
 /// \endcode
 /// An extent of an input is a number or a name, and one of an output an expression over such names and the integer
-/// attributes of the node; `"..."` stands for any number of extents, the same everywhere.
+/// attributes of the node; `"..."` is any number of extents, the same everywhere.
 #ifndef DLC_FRONTEND_CUSTOMOPS_H
 #define DLC_FRONTEND_CUSTOMOPS_H
 

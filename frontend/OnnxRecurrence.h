@@ -21,7 +21,7 @@ struct OnnxRecurrence {
   mlir::Value peepholes;         ///< [D, 3 H]
 
   std::string direction = "forward";
-  /// Empty: ONNX's defaults; else one a cell's activation and direction.
+  /// Empty: ONNX's defaults; else one per activation of a cell and direction.
   llvm::SmallVector<std::string> activations;
   llvm::SmallVector<double> alphas, betas;
   std::optional<double> clip;

@@ -86,7 +86,7 @@ class Dlc_ImpureGraphOp<string opMnemonic, list<Trait> traits = []>
   // The result's element type: an expression over `adaptor`.
   code elementTypeRule = "::mlir::getElementTypeOrSelf(*adaptor.getOperands().begin())";
   // The kind of kernels whose anchor it can be.
-  string kernelRoot = "Movement";
+  string kernelKind = "Movement";
   // What an element of its operands or result takes: an expression.
   code operationsPerElement = "5";
   // Of ops with EvaluationOpInterface: an expression over the elements `x` and `y` of the operands.
@@ -117,7 +117,7 @@ class Dlc_ImpureGraphOp<string opMnemonic, list<Trait> traits = []>
       $cppClass::Adaptor adaptor(*this);
       return }] # shapeRule # [{;
     }
-    ::dlc::KernelKind $cppClass::getKernelKind() { return ::dlc::KernelKind::}] # kernelRoot # [{; }
+    ::dlc::KernelKind $cppClass::getKernelKind() { return ::dlc::KernelKind::}] # kernelKind # [{; }
     int64_t $cppClass::getOperationsPerElement() { return }] # operationsPerElement # [{; }
   }] # !if(!empty(evaluation), "", [{
     double $cppClass::evaluate(double x, double y) { return }] # evaluation # [{; }

@@ -8,7 +8,7 @@ include "ir/DlcBase.td"
 /// What an elementwise op is: it follows layouts, is recomputed rather than stored, and is the anchor of elementwise kernels.
 class Dlc_ElementwiseOp<string opMnemonic, list<Trait> traits = []>
     : Dlc_GraphOp<opMnemonic, [Dlc_Elementwise, Dlc_FollowsLayout, Dlc_Recomputable, Dlc_BatchOpInterface] # traits> {
-  let kernelRoot = "Elementwise";
+  let kernelKind = "Elementwise";
 }
 /// Folds on constants; the op's `evaluation` says how.
 defvar Dlc_Evaluated = DeclareOpInterfaceMethods<Dlc_EvaluationOpInterface>;

@@ -15,14 +15,14 @@ namespace dlc {
 
 static RankedTensorType getType(Value value) { return llvm::cast<RankedTensorType>(value.getType()); }
 
-int64_t spellExtent(Value x, int64_t dim) {
+int64_t getReshapeExtent(Value x, int64_t dim) {
   return getType(x).isDynamicDim(dim) ? -2 - dim : getType(x).getDimSize(dim);
 }
 
 llvm::SmallVector<int64_t> getShapeFrom(Value like) {
   llvm::SmallVector<int64_t> shape;
   for (int64_t dim = 0; dim < getType(like).getRank(); ++dim)
-    shape.push_back(spellExtent(like, dim));
+    shape.push_back(getReshapeExtent(like, dim));
   return shape;
 }
 

@@ -85,7 +85,7 @@ private:
 };
 
 /// Extent `dim` of `x` as the shape of a `dlc.reshape` of `x` encodes it: "-2 - dim" if it is not known.
-int64_t spellExtent(mlir::Value x, int64_t dim);
+int64_t getReshapeExtent(mlir::Value x, int64_t dim);
 
 /// The shape of `like` as `dlc.reshape`, `dlc.expand` and `dlc.fill` encode it; dynamic extents are those of their
 /// operand: extents that are not known are "-2 - d".

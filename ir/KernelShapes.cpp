@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/KernelShapes.h"
+#include "ir/KernelInterface.h"
 
 using namespace mlir;
 
@@ -11,10 +12,11 @@ llvm::ArrayRef<AffineExpr> KernelShapes::getDims(Value value) const {
   return found->second;
 }
 
-FailureOr<KernelShapes> KernelShapes::analyze(Operation *kernel) {
+FailureOr<KernelShapes> KernelShapes::analyze(Operation *op) {
+  auto kernel = llvm::cast<KernelLikeOpInterface>(op);
   KernelShapes shapes;
-  Block &body = kernel->getRegion(0).front();
-  auto inputDims = kernel->getAttrOfType<ArrayAttr>("input_dims");
+  Block &body = kernel.getBody().front();
+  ArrayAttr inputDims = kernel.getInputDimsAttr();
   for (BlockArgument argument : body.getArguments()) {
     auto type = llvm::cast<RankedTensorType>(argument.getType());
     auto map = inputDims && argument.getArgNumber() < inputDims.size()

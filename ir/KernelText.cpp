@@ -1,29 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/KernelText.h"
-#include "ir/OpsKernel.h"
 #include "ir/RowRange.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/SHA256.h"
 
 using namespace mlir;
 
 namespace dlc {
 
-void writeKernelText(Operation *op, llvm::raw_ostream &stream) {
-  llvm::TypeSwitch<Operation *>(op).Case<KernelOp, KernelFuncOp>([&](auto kernel) {
-    stream << stringifyKernelKind(kernel.getKind()) << ' ' << kernel.getInputDimsAttr() << ' '
-           << (kernel.getSymbolsAttr() ? kernel.getSymbolsAttr().size() : 0) << '\n';
-    for (BlockArgument argument : kernel.getBody().getArguments())
-      stream << argument.getType() << '\n';
-    OpPrintingFlags flags;
-    flags.printGenericOpForm().useLocalScope().elideLargeResourceString(0);
-    for (Operation &inner : kernel.getBody().front())
-      inner.print(stream, flags);
-  });
+void writeKernelText(KernelLikeOpInterface kernel, llvm::raw_ostream &stream) {
+  stream << stringifyKernelKind(kernel.getKind()) << ' ' << kernel.getInputDimsAttr() << ' '
+         << (kernel.getSymbolsAttr() ? kernel.getSymbolsAttr().size() : 0) << '\n';
+  for (BlockArgument argument : kernel.getBody().getArguments())
+    stream << argument.getType() << '\n';
+  OpPrintingFlags flags;
+  flags.printGenericOpForm().useLocalScope().elideLargeResourceString(0);
+  for (Operation &inner : kernel.getBody().front())
+    inner.print(stream, flags);
 }
 
-std::string getKernelFingerprint(Operation *kernel) {
+std::string getKernelFingerprint(KernelLikeOpInterface kernel) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   writeKernelText(kernel, stream);

@@ -6,7 +6,7 @@
 include "ir/DlcBase.td"
 
 def Dlc_AttentionOp : Dlc_GraphOp<"attention", [AttrSizedOperandSegments] # Dlc_SumOfProducts> {
-  let kernelRoot = "Attention";
+  let kernelKind = "Attention";
   let summary = "softmax(scale query key^T + mask) value, per head";
   let description = [{
     `query: [B, H, S, D]`, `key: [B, G, T, D]`, `value: [B, G, T, E]` give `[B, H, S, E]`; G divides H, and H / G

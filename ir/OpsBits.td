@@ -6,7 +6,7 @@
 include "ir/DlcBase.td"
 
 def Dlc_BitCastOp : Dlc_GraphOp<"bit_cast", [Dlc_NotDifferentiable, DeclareOpInterfaceMethods<Dlc_LoopOpInterface>]> {
-  let kernelRoot = "Loops";
+  let kernelKind = "Loops";
   let summary = "The bits of each element as an element of the type `to`, which has as many";
   let description = [{
     Bits do not change, those of NaN included. Booleans are bytes of 0 and 1; of a byte that becomes one, the lowest bit

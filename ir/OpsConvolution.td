@@ -6,7 +6,7 @@
 include "ir/DlcBase.td"
 
 def Dlc_ConvOp : Dlc_GraphOp<"conv", Dlc_SumOfProducts> {
-  let kernelRoot = "Convolution";
+  let kernelKind = "Convolution";
   let summary = "Convolution (cross-correlation)";
   let description = [{
     `x: [N, C, spatial...]`, `w: [K, C / groups, kernel...]`, result `[N, K, out...]` with
@@ -26,7 +26,7 @@ def Dlc_ConvOp : Dlc_GraphOp<"conv", Dlc_SumOfProducts> {
 }
 
 def Dlc_ConvTransposeOp : Dlc_GraphOp<"conv_transpose", Dlc_SumOfProducts> {
-  let kernelRoot = "Convolution";
+  let kernelKind = "Convolution";
   let summary = "Transposed convolution: the gradient of a convolution with respect to its input";
   let description = [{
     `x: [N, C, spatial...]`, `w: [C, K / groups, kernel...]`, result `[N, K, out...]` with
@@ -39,7 +39,7 @@ def Dlc_ConvTransposeOp : Dlc_GraphOp<"conv_transpose", Dlc_SumOfProducts> {
 }
 
 def Dlc_ConvWeightGradientOp : Dlc_GraphOp<"conv_weight_gradient", Dlc_SumOfProducts> {
-  let kernelRoot = "Convolution";
+  let kernelKind = "Convolution";
   let summary = "Gradient of a convolution with respect to its weight";
   let description = [{
     For `y = dlc.conv(x, w)` of a weight `[K, C / groups, kernel...]` and the gradient of `y`: element `[k, c, t...]` is

@@ -28,7 +28,7 @@ def Dlc_CustomOp : Dlc_ImpureGraphOp<"custom", [AttrSizedOperandSegments, Declar
                        OptionalAttr<StrAttr>:$gradient, UnitAttr:$has_effects, OptionalAttr<StrAttr>:$layer);
   let assemblyFormat = [{$op_name `(` ($inputs^ `:` type($inputs))? `)` (`sizes` `(` $sizes^ `:` type($sizes) `)`)?
     attr-dict `->` type($result)}];
-  let kernelRoot = "Loops";
+  let kernelKind = "Loops";
   let elementTypeRule = "::llvm::cast<::mlir::TypeAttr>(adaptor.getTypes()[0]).getValue()";
   let hasVerifier = 1;
 }

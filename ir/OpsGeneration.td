@@ -30,7 +30,7 @@ def Dlc_IndexOp : Dlc_Movement<"index", "0, 1, ...: the indices along dimension 
     What `dlc.iota` gives for an extent that is known only at run time; elements of `x` are not read.
 
     ```mlir
-    %places = dlc.index %x {axis = 1 : i64} : (tensor<?x?x64xf32>) -> tensor<?xi64>
+    %positions = dlc.index %x {axis = 1 : i64} : (tensor<?x?x64xf32>) -> tensor<?xi64>
     ```
   }];
   let elementTypeRule = "::mlir::IntegerType::get(adaptor.getX().getContext(), 64)";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Kernels: groups of graph ops that are computed together, in a graph and as symbols of a program.
+/// Kernels in a graph: groups of ops that are computed together.
 #ifndef DLC_IR_OPSKERNEL_H
 #define DLC_IR_OPSKERNEL_H
 
-#include "ir/DlcDialect.h"
+#include "ir/KernelInterface.h"
 
 #define GET_OP_CLASSES
 #include "ir/OpsKernel.h.inc"

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels: groups of graph ops that are computed together, in a graph and as symbols of a program.
+// Kernels in a graph: groups of ops that are computed together.
 #ifndef DLC_OPS_KERNEL
 #define DLC_OPS_KERNEL
 
 include "ir/DlcBase.td"
-include "mlir/IR/SymbolInterfaces.td"
+include "ir/KernelInterface.td"
 
-def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMemoryEffects, Dlc_OutsideKernels]> {
+def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMemoryEffects, Dlc_OutsideKernels,
+                                     Dlc_KernelLikeOpInterface]> {
   let summary = "A group of ops that one kernel computes";
   let description = [{
     The body's block arguments are the inputs; its terminator `dlc.yield` gives the results. Several results have the
@@ -35,32 +36,11 @@ def Dlc_KernelOp : Dlc_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMe
   let extraClassDeclaration = [{
     /// The first result; the others have its shape and layout.
     ::mlir::OpResult getResult() { return (*this)->getResult(0); }
-    /// What the body yields, and the first of it.
-    ::mlir::OperandRange getYieldedValues();
-    ::mlir::Value getYielded();
-    /// The anchor op, which decides the schedule: the op of the body of kind `kind` that is nearest to the result.
-    ::mlir::Operation *getAnchorOp();
   }];
 }
 
-def Dlc_KernelFuncOp : Dlc_Op<"kernel_func", [Symbol, IsolatedFromAbove, SingleBlock, Dlc_OfProgram]> {
-  let summary = "A kernel that launches refer to; equal kernels are merged";
-  let description = [{
-    Attributes as of `dlc.kernel`. Its C signature is
-    `int NAME(void *scratch, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result...)`.
-  }];
-  let arguments = (ins SymbolNameAttr:$sym_name, Dlc_KernelKindAttr:$kind, OptionalAttr<ArrayAttr>:$schedules,
-                       OptionalAttr<ArrayAttr>:$input_dims, OptionalAttr<ArrayAttr>:$symbols);
-  let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name `kind` `(` $kind `)` attr-dict-with-keyword $body";
-  let extraClassDeclaration = [{
-    ::mlir::OperandRange getYieldedValues();
-    ::mlir::Value getYielded();
-    ::mlir::Operation *getAnchorOp();
-  }];
-}
-
-def Dlc_YieldOp : Dlc_Op<"yield", [Pure, Terminator, ParentOneOf<["KernelOp", "KernelFuncOp"]>]> {
+def Dlc_YieldOp : Dlc_Op<"yield", [Pure, Terminator, PredOpTrait<"it is in a kernel",
+    CPred<"::llvm::isa_and_present<::dlc::KernelLikeOpInterface>($_op.getParentOp())">>]> {
   let summary = "The results of a kernel";
   let arguments = (ins Variadic<Dlc_Tensor>:$values);
   let assemblyFormat = "$values attr-dict `:` type($values)";

@@ -6,7 +6,7 @@
 include "ir/DlcBase.td"
 
 def Dlc_MatMulOp : Dlc_GraphOp<"matmul", Dlc_SumOfProducts # [Dlc_KeepsRows]> {
-  let kernelRoot = "Contraction";
+  let kernelKind = "Contraction";
   let summary = "Product of matrices, broadcast over leading dimensions";
   let description = [{
     `[..., M, K] x [..., K, N] -> [..., M, N]`; operands of rank 1 are a row (left) or a column (right), whose unit
@@ -24,7 +24,7 @@ def Dlc_MatMulOp : Dlc_GraphOp<"matmul", Dlc_SumOfProducts # [Dlc_KeepsRows]> {
 }
 
 def Dlc_EinsumOp : Dlc_GraphOp<"einsum", Dlc_SumOfProducts> {
-  let kernelRoot = "Contraction";
+  let kernelKind = "Contraction";
   let summary = "Sum of products over named indices";
   let description = [{
     `equation` is in explicit form, without spaces and ellipses, one lower- or upper-case letter per dimension:
@@ -53,7 +53,7 @@ def Dlc_LeastSquaresOp : Dlc_GraphOp<"least_squares", [Dlc_Contraction]> {
 }
 
 def Dlc_DeterminantOp : Dlc_GraphOp<"determinant", [DeclareOpInterfaceMethods<Dlc_LoopOpInterface>]> {
-  let kernelRoot = "Loops";
+  let kernelKind = "Loops";
   let summary = "The determinant of each matrix";
   let description = [{
     `[..., N, N] -> [...]`. That of a matrix without elements is 1.
@@ -67,7 +67,7 @@ def Dlc_DeterminantOp : Dlc_GraphOp<"determinant", [DeclareOpInterfaceMethods<Dl
 }
 
 def Dlc_CofactorsOp : Dlc_GraphOp<"cofactors", [DeclareOpInterfaceMethods<Dlc_LoopOpInterface>]> {
-  let kernelRoot = "Loops";
+  let kernelKind = "Loops";
   let summary = "The cofactors of each matrix: the derivatives of its determinant";
   let description = [{
     `[..., N, N] -> [..., N, N]`: for each element the determinant of what is left without its row and column, negative

@@ -7,7 +7,7 @@ include "ir/DlcBase.td"
 
 class Dlc_Normalization<string opMnemonic, string text, list<Trait> traits = []> : Dlc_GraphOp<opMnemonic, traits> {
   let summary = text;
-  let kernelRoot = "Normalization";
+  let kernelKind = "Normalization";
   let shapeRule = "::dlc::copyDims(dims[0], result)";
 }
 

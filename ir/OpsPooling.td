@@ -11,7 +11,7 @@ include "ir/DlcBase.td"
 class Dlc_Window<string opMnemonic, string text, list<Trait> traits, dag more = (ins), Type operand = Dlc_NumberTensor>
     : Dlc_GraphOp<opMnemonic, traits> {
   let summary = text;
-  let kernelRoot = "Window";
+  let kernelKind = "Window";
   let arguments = !con((ins operand:$x, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
                             DenseI64ArrayAttr:$dilations, DenseI64ArrayAttr:$pads,
                             DefaultValuedAttr<BoolAttr, "false">:$ceil_mode), more);
@@ -57,7 +57,7 @@ def Dlc_MaxPoolOffsetsOp : Dlc_Window<"max_pool_offsets", "Which element of each
 /// added in a fixed order. Elements of `x` are not read.
 class Dlc_WindowGradient<string opMnemonic, string text, dag operands> : Dlc_GraphOp<opMnemonic, [Dlc_FollowsLayout]> {
   let summary = text;
-  let kernelRoot = "Window";
+  let kernelKind = "Window";
   let arguments = !con(operands, (ins DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
                                       DenseI64ArrayAttr:$pads, DefaultValuedAttr<BoolAttr, "false">:$ceil_mode));
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, $result)";

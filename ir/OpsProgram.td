@@ -1,12 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program level: launches of kernels on byte buffers, and the blocks of memory that they use.
+// The program level: kernels as symbols, their launches on byte buffers, and the blocks of memory that they use.
 #ifndef DLC_OPS_PROGRAM
 #define DLC_OPS_PROGRAM
 
 include "ir/DlcBase.td"
+include "ir/KernelInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
 
 class Dlc_ProgramOp<string opMnemonic, list<Trait> traits = []> : Dlc_Op<opMnemonic, [Dlc_OfProgram] # traits>;
 
+def Dlc_KernelFuncOp : Dlc_ProgramOp<"kernel_func", [Symbol, IsolatedFromAbove, SingleBlock, Dlc_KernelLikeOpInterface]> {
+  let summary = "A kernel that launches refer to; equal kernels are merged";
+  let description = [{
+    Attributes as of `dlc.kernel`. Its C signature is
+    `int NAME(void *scratch, halide_buffer_t *input..., int32_t symbol..., halide_buffer_t *result...)`.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Dlc_KernelKindAttr:$kind, OptionalAttr<ArrayAttr>:$schedules,
+                       OptionalAttr<ArrayAttr>:$input_dims, OptionalAttr<ArrayAttr>:$symbols);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name `kind` `(` $kind `)` attr-dict-with-keyword $body";
+  let extraClassDeclaration = "::llvm::StringRef getKernelName() { return getSymName(); }";
+}
 def Dlc_LaunchOp : Dlc_ProgramOp<"launch", [AttrSizedOperandSegments]> {
   let summary = "Runs a kernel on buffers";
   let description = [{

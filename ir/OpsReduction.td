@@ -11,7 +11,7 @@ def Dlc_ReducesNumbers : PredOpTrait<"booleans are reduced to a maximum or a min
     "!::mlir::getElementTypeOrSelf($_op.getOperand(0)).isInteger(1)">>;
 
 def Dlc_ReduceOp : Dlc_GraphOp<"reduce", [Dlc_ReducesNumbers, Dlc_Reduces, Dlc_KeepsRows, Dlc_SingularByConstants]> {
-  let kernelRoot = "Reduction";
+  let kernelKind = "Reduction";
   let summary = "Reduction of the dimensions `axes`";
   let description = [{
     `axes` are ascending and not negative; with `keep_dims` they stay, with extent 1. Over no elements, a sum is 0,
@@ -30,7 +30,7 @@ def Dlc_ReduceOp : Dlc_GraphOp<"reduce", [Dlc_ReducesNumbers, Dlc_Reduces, Dlc_K
 
 def Dlc_ArgExtremeOp : Dlc_GraphOp<"arg_extreme", [Dlc_NotDifferentiable, Dlc_Reduces]> {
   let operationsPerElement = "100";
-  let kernelRoot = "Reduction";
+  let kernelKind = "Reduction";
   let summary = "Index of the largest (or with `minimum`, smallest) element along `axis`";
   let description = [{The first such element, or with `select_last` the last. The result is i64.}];
   let arguments = (ins Dlc_Tensor:$x, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "false">:$minimum,

@@ -7,7 +7,7 @@ include "ir/DlcBase.td"
 
 class Dlc_RegionOp<string opMnemonic, list<Trait> traits = []>
     : Dlc_GraphOp<opMnemonic, traits # [DeclareOpInterfaceMethods<Dlc_LoopOpInterface>]> {
-  let kernelRoot = "Loops";
+  let kernelKind = "Loops";
 }
 
 def Dlc_RoiAlignOp : Dlc_RegionOp<"roi_align", [AllElementTypesMatch<["x", "boxes"]>]> {

@@ -7,7 +7,7 @@ include "ir/DlcBase.td"
 
 class Dlc_TopK<string opMnemonic, string text, list<Trait> traits = []>
     : Dlc_GraphOp<opMnemonic, traits # [DeclareOpInterfaceMethods<Dlc_LoopOpInterface>]> {
-  let kernelRoot = "Loops";
+  let kernelKind = "Loops";
   let summary = text;
   dag attributes = (ins I64Attr:$k, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "false">:$smallest);
   let arguments = !con((ins Dlc_Tensor:$x), attributes);

@@ -44,11 +44,11 @@ public:
   /// Element `index` of a table at `offset`; nothing if it is not within the file.
   template <typename T> std::optional<T> read(uint64_t offset, uint64_t index = 0) const {
     T value;
-    uint64_t place;
-    if (__builtin_mul_overflow(index, sizeof(T), &place) || __builtin_add_overflow(place, offset, &place) ||
-        !holds(place, sizeof(T)))
+    uint64_t position;
+    if (__builtin_mul_overflow(index, sizeof(T), &position) || __builtin_add_overflow(position, offset, &position) ||
+        !holds(position, sizeof(T)))
       return std::nullopt;
-    std::memcpy(&value, content.data() + place, sizeof(T));
+    std::memcpy(&value, content.data() + position, sizeof(T));
     return value;
   }
 

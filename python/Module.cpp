@@ -216,10 +216,10 @@ nb::dict runByName(Model &model, const nb::object &givenInputs, const std::optio
     arrays.push_back(*array);
   }
   std::vector<std::unique_ptr<WritableArray>> results(entry.output_count);
-  std::vector<nb::object> places = byName(outputs, entry.outputs, entry.output_count, "output");
+  std::vector<nb::object> targets = byName(outputs, entry.outputs, entry.output_count, "output");
   for (uint32_t i = 0; i < entry.output_count; ++i)
-    if (places[i].is_valid())
-      results[i] = toWritableArray(places[i], expectation("output", entry.outputs[i], entry));
+    if (targets[i].is_valid())
+      results[i] = toWritableArray(targets[i], expectation("output", entry.outputs[i], entry));
   std::vector<nb::object> made = model.run(entry, arrays, std::move(results), wanted);
   adopt(made, named, arrays);
   nb::dict dict;
@@ -387,7 +387,7 @@ NB_MODULE(_dlc, module) {
       .def(
           "summary",
           [](Profile &profile) { return nb::module_::import_("json").attr("loads")(profile.summarize().toJson()); },
-          "All figures as a dict, as `dlc-run profile --json` prints them: `launches`, `layers`, `kernels`, `kinds` "
+          "Everything as a dict, as `dlc-run profile --json` prints them: `launches`, `layers`, `kernels`, `kinds` "
           "and "
           "`entries`.")
       .def(

@@ -19,7 +19,7 @@ void Best::load(const nlohmann::json &state) {
   best = isEmpty ? 0 : state.get<double>();
 }
 
-bool EarlyStopping::look(double value) {
+bool EarlyStopping::observe(double value) {
   if (best.improve(value, least)) {
     waited = 0;
     return false;

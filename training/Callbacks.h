@@ -28,7 +28,7 @@ public:
   EarlyStopping(size_t patience, double least) : patience(patience), least(least) {}
 
   /// Less is better. Returns whether to stop.
-  bool look(double value);
+  bool observe(double value);
   nlohmann::json save() const { return {{"best", best.save()}, {"waited", waited}}; }
   void load(const nlohmann::json &state);
 

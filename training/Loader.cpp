@@ -20,7 +20,7 @@ Loader::~Loader() {
   thread.join();
 }
 
-Batch Loader::make(size_t place, size_t rows) {
+Batch Loader::make(size_t position, size_t rows) {
   Batch batch;
   {
     std::lock_guard<std::mutex> lock(mutex);
@@ -37,21 +37,21 @@ Batch Loader::make(size_t place, size_t rows) {
       shape.insert(shape.begin(), static_cast<dlc_int64>(rows));
       batch.tensors.emplace_back(target.type, shape);
     }
-  batch.firstPlace = place;
+  batch.firstPosition = position;
   batch.rows = rows;
   for (size_t i = 0; i < targets.size(); ++i)
     for (size_t row = 0; row < rows; ++row)
-      data.columns[i]->read(order[place + row], batch.tensors[i].data() + row * targets[i].bytes());
+      data.columns[i]->read(order[position + row], batch.tensors[i].data() + row * targets[i].bytes());
   return batch;
 }
 
 void Loader::work() {
   try {
-    for (size_t place = begin; place < order.size(); place += batchRows) {
-      size_t rows = std::min(batchRows, order.size() - place);
+    for (size_t position = begin; position < order.size(); position += batchRows) {
+      size_t rows = std::min(batchRows, order.size() - position);
       if (rows < batchRows && isWholeOnly)
         break;
-      Batch batch = make(place, rows);
+      Batch batch = make(position, rows);
       std::unique_lock<std::mutex> lock(mutex);
       change.wait(lock, [this] { return isStopped || ready.size() < mostReady; });
       if (isStopped)

@@ -16,7 +16,7 @@ namespace dlc::training {
 
 struct Batch {
   std::vector<data::Array> tensors; ///< one per target
-  size_t firstPlace = 0;            ///< of its first row, in the order
+  size_t firstPosition = 0;         ///< of its first row, in the order
   size_t rows = 0;
 };
 
@@ -36,7 +36,7 @@ public:
 
 private:
   void work();
-  Batch make(size_t place, size_t rows);
+  Batch make(size_t position, size_t rows);
 
   /// Batches that wait at most.
   static constexpr size_t mostReady = 3;

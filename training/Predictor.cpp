@@ -124,9 +124,9 @@ void Predictor::readData(DataRole role) {
   if (rowsOfAll.rows > UINT32_MAX)
     throw Failure("more than 4294967295 rows are too many");
   if (options.validationSplit > 0)
-    order = splitRows(rowsOfAll.rows, options.validationSplit, options.seed, options.names).held;
+    order = splitRows(rowsOfAll.rows, options.validationSplit, options.seed, options.names).validation;
   else if (!options.rows.empty())
-    order = splitRowsByFile(rowsOfAll.rows, options.rows, /*canHoldAll=*/true).held;
+    order = splitRowsByFile(rowsOfAll.rows, options.rows, /*canHoldAll=*/true).validation;
   else {
     order.resize(rowsOfAll.rows);
     std::iota(order.begin(), order.end(), 0);
@@ -154,6 +154,6 @@ void Predictor::predict(const std::function<void(const BatchFunction &function, 
   Loader loader(rowsOfAll, wanted, filled, 0, batch, false);
   for (Batch next; loader.next(next); loader.recycle(std::move(next))) {
     evaluator->evaluate(next);
-    take(evaluator->function(), std::min(next.rows, order.size() - next.firstPlace));
+    take(evaluator->function(), std::min(next.rows, order.size() - next.firstPosition));
   }
 }

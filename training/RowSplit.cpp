@@ -15,15 +15,15 @@ using namespace dlc::data;
 using namespace dlc::training;
 
 RowSplit dlc::training::splitRows(size_t rows, double share, uint64_t seed, const OptionNames &names) {
-  auto held = static_cast<ptrdiff_t>(std::llround(static_cast<double>(rows) * share));
-  if (rows && share > 0 && (!held || static_cast<size_t>(held) == rows))
-    throw Failure(names("validation-split") + " " + describeNumber(share) + " holds " + (held ? "all" : "none") +
-                  " of " + std::to_string(rows) + (rows == 1 ? " row" : " rows") + " back");
+  auto validation = static_cast<ptrdiff_t>(std::llround(static_cast<double>(rows) * share));
+  if (rows && share > 0 && (!validation || static_cast<size_t>(validation) == rows))
+    throw Failure(names("validation-split") + " " + describeNumber(share) + " holds out " +
+                  (validation ? "all" : "none") + " of " + std::to_string(rows) + (rows == 1 ? " row" : " rows"));
   // The seed decides which rows are held out; they keep their order, as the other rows do.
   std::vector<uint32_t> mixed = shuffledOrder(rows, seed, splitStream);
-  RowSplit split = {{mixed.begin() + held, mixed.end()}, {mixed.begin(), mixed.begin() + held}};
+  RowSplit split = {{mixed.begin() + validation, mixed.end()}, {mixed.begin(), mixed.begin() + validation}};
   std::sort(split.training.begin(), split.training.end());
-  std::sort(split.held.begin(), split.held.end());
+  std::sort(split.validation.begin(), split.validation.end());
   return split;
 }
 
@@ -42,8 +42,8 @@ RowSplit dlc::training::splitRowsByFile(size_t rows, const std::string &path, bo
   }
   RowSplit split;
   for (size_t row = 0; row < rows; ++row)
-    (isHeld[row] ? split.held : split.training).push_back(static_cast<uint32_t>(row));
-  if (split.held.empty())
+    (isHeld[row] ? split.validation : split.training).push_back(static_cast<uint32_t>(row));
+  if (split.validation.empty())
     throw Failure("'" + path + "' contains no row indices");
   if (split.training.empty() && !canHoldAll)
     throw Failure("'" + path + "' holds out all " + std::to_string(rows) + " rows");

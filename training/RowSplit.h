@@ -14,10 +14,10 @@
 namespace dlc::training {
 
 struct RowSplit {
-  std::vector<uint32_t> training, held; ///< both ascending
+  std::vector<uint32_t> training, validation; ///< both ascending
 };
 
-/// Holds back `share` (0 to 1) of `rows` rows; the seed says which. Throws Failure if one part were empty.
+/// Holds out `share` (0 to 1) of `rows` rows; the seed says which. Throws Failure if one part were empty.
 RowSplit splitRows(size_t rows, double share, uint64_t seed, const data::OptionNames &names = {});
 
 /// Holds out the rows whose indices, from 0, are in a file, separated by blanks or line ends. Throws Failure, also if

@@ -103,8 +103,8 @@ void dlc::training::writeWhole(const std::string &path, const std::string &conte
   bool isReplaced = !fs::exists(path) || fs::is_regular_file(path);
   // A name that nobody can guess, and no file that was there, in a folder that others may write to.
   std::random_device device;
-  std::string place = isReplaced ? path + "." + std::to_string(device()) + std::to_string(device()) + ".tmp" : path;
-  int file = open(place.c_str(), O_WRONLY | O_CLOEXEC | (isReplaced ? O_CREAT | O_EXCL : 0), 0666);
+  std::string target = isReplaced ? path + "." + std::to_string(device()) + std::to_string(device()) + ".tmp" : path;
+  int file = open(target.c_str(), O_WRONLY | O_CLOEXEC | (isReplaced ? O_CREAT | O_EXCL : 0), 0666);
   if (file < 0)
     failToWrite(path, std::strerror(errno));
   int reason = 0;
@@ -117,11 +117,11 @@ void dlc::training::writeWhole(const std::string &path, const std::string &conte
   }
   if (close(file) && !reason)
     reason = errno;
-  if (isReplaced && !reason && std::rename(place.c_str(), path.c_str()))
+  if (isReplaced && !reason && std::rename(target.c_str(), path.c_str()))
     reason = errno;
   if (!reason)
     return;
   if (isReplaced)
-    unlink(place.c_str());
+    unlink(target.c_str());
   failToWrite(path, std::strerror(reason));
 }

@@ -15,14 +15,14 @@ namespace {
 
 class Constant final : public Schedule {
 public:
-  double factor(const Moment &) const override { return 1; }
+  double factor(const SchedulePoint &) const override { return 1; }
 };
 
 class Step final : public Schedule {
 public:
   Step(double epochs, double scale) : every(epochs), scale(scale) {}
-  double factor(const Moment &moment) const override {
-    return std::pow(scale, std::floor(static_cast<double>(moment.epoch) / every));
+  double factor(const SchedulePoint &point) const override {
+    return std::pow(scale, std::floor(static_cast<double>(point.epoch) / every));
   }
 
 private:
@@ -32,7 +32,7 @@ private:
 class Exponential final : public Schedule {
 public:
   explicit Exponential(double scale) : scale(scale) {}
-  double factor(const Moment &moment) const override { return std::pow(scale, moment.elapsed()); }
+  double factor(const SchedulePoint &point) const override { return std::pow(scale, point.elapsed()); }
 
 private:
   double scale;
@@ -41,8 +41,8 @@ private:
 class Cosine final : public Schedule {
 public:
   explicit Cosine(double least) : minimum(least) {}
-  double factor(const Moment &moment) const override {
-    double part = std::min(1.0, moment.elapsed() / static_cast<double>(moment.epochs));
+  double factor(const SchedulePoint &point) const override {
+    double part = std::min(1.0, point.elapsed() / static_cast<double>(point.epochs));
     return minimum + (1 - minimum) * (1 + std::cos(M_PI * part)) / 2;
   }
 
@@ -53,8 +53,8 @@ private:
 class Plateau final : public Schedule {
 public:
   Plateau(double epochs, double scale, double least) : patience(epochs), scale(scale), minimum(least) {}
-  double factor(const Moment &) const override { return current; }
-  bool look(double value) override {
+  double factor(const SchedulePoint &) const override { return current; }
+  bool observe(double value) override {
     if (value < best) {
       best = value;
       waited = 0;
@@ -85,11 +85,11 @@ private:
 class WarmUp final : public Schedule {
 public:
   WarmUp(std::unique_ptr<Schedule> then, size_t steps) : inner(std::move(then)), steps(steps) {}
-  double factor(const Moment &moment) const override {
-    double rise = std::min(1.0, static_cast<double>(moment.steps() + 1) / static_cast<double>(steps));
-    return rise * inner->factor(moment);
+  double factor(const SchedulePoint &point) const override {
+    double rise = std::min(1.0, static_cast<double>(point.steps() + 1) / static_cast<double>(steps));
+    return rise * inner->factor(point);
   }
-  bool look(double value) override { return inner->look(value); }
+  bool observe(double value) override { return inner->observe(value); }
   nlohmann::json save() const override { return inner->save(); }
   void load(const nlohmann::json &state) override { inner->load(state); }
 

@@ -12,8 +12,8 @@
 
 namespace dlc::training {
 
-/// The progress of training when a step begins.
-struct Moment {
+/// The point of training when a step begins.
+struct SchedulePoint {
   size_t epoch = 0, step = 0; ///< whole epochs before, steps of this one before
   size_t epochs = 1, stepsPerEpoch = 1;
 
@@ -28,11 +28,11 @@ class Schedule {
 public:
   virtual ~Schedule() = default;
   /// What the learning rate is multiplied with.
-  virtual double factor(const Moment &moment) const = 0;
+  virtual double factor(const SchedulePoint &point) const = 0;
   /// Called after each epoch with the monitored metric, negated if needed so that lower is better. Returns whether the
   /// factor is another one from now on.
-  virtual bool look(double) { return false; }
-  /// The state that `look` keeps, for a checkpoint.
+  virtual bool observe(double) { return false; }
+  /// The state that `observe` keeps, for a checkpoint.
   virtual nlohmann::json save() const { return nullptr; }
   virtual void load(const nlohmann::json &) {}
 };

@@ -71,7 +71,7 @@ void Trainer::readData() {
                          ? splitRows(data.rows, options.validationSplit, options.seed, options.names)
                          : splitRowsByFile(data.rows, options.validationRows);
     trainingRows = std::move(split.training);
-    validationRows = std::move(split.held);
+    validationRows = std::move(split.validation);
     validationData = validationRows.empty() ? nullptr : &data;
   }
   if (trainingRows.empty())
@@ -102,8 +102,8 @@ std::optional<double> Trainer::learningRate(size_t step) const {
   auto base = settings.find("learning_rate");
   if (base == settings.end())
     return std::nullopt;
-  Moment moment{state.epoch, step, options.epochs, stepsPerEpoch()};
-  return base->second * schedule->factor(moment);
+  SchedulePoint point{state.epoch, step, options.epochs, stepsPerEpoch()};
+  return base->second * schedule->factor(point);
 }
 
 void Trainer::checkFiles() const {
@@ -180,7 +180,7 @@ std::string Trainer::lastGood() const {
   return savedWhen.empty() ? "" : "; the last good checkpoint is '" + options.checkpoint + "' (" + savedWhen + ")";
 }
 
-/// The first element that is infinite or no number; the count of elements if there is none.
+/// The first element that is infinite or NaN; the count of elements if there is none.
 static size_t findNonFinite(const Array &array) {
   size_t i = 0;
   while (i < array.count() && std::isfinite(array.at(i)))
@@ -189,13 +189,13 @@ static size_t findNonFinite(const Array &array) {
 }
 
 void Trainer::reject(const Metrics &metrics, const Batch &batch) const {
-  std::string reason = "whose batch starts with " + data.place(order[batch.firstPlace], targets) +
+  std::string reason = "whose batch starts with " + data.describeRow(order[batch.firstPosition], targets) +
                        ": lower the learning rate, or look for outliers in the data";
   for (size_t i = 0; i < targets.size(); ++i)
     if (size_t found = findNonFinite(batch.tensors[i]); found < batch.tensors[i].count()) {
-      size_t row = order[batch.firstPlace + found / targets[i].count()];
+      size_t row = order[batch.firstPosition + found / targets[i].count()];
       reason = "because '" + targets[i].name + "' holds " + describeNumber(batch.tensors[i].at(found)) + " in " +
-               data.columns[i]->place(row);
+               data.columns[i]->describeRow(row);
       break;
     }
   throw Failure("the loss is " + describeNumber(metrics[0].second) + " in epoch " + std::to_string(state.epoch + 1) +
@@ -306,8 +306,8 @@ bool Trainer::endEpoch() {
   state.step = 0;
   state.weightSeen = 0;
   state.sums.clear();
-  schedule->look(value);
-  state.isStopped = state.stopping.look(value);
+  schedule->observe(value);
+  state.isStopped = state.stopping.observe(value);
   bool isBest = state.best.improve(value);
   if (isBest && !options.bestCheckpoint.empty()) {
     checkVariables();

@@ -123,22 +123,12 @@ SchedulePoint ConvolutionSchedules::choose() const {
     // Few weights stay in the cache, and then the inputs of a tile are read once.
     point.sizes["columns_loop"] = weightBytes <= machine.level2.bytes / 4 ? 0 : -1;
   } else {
-    // One vector of channels, taps unrolled: neighbouring rows share inputs, the weights stay in registers.
-    int64_t lanes = machine.getLanes(elementBytes);
-    while (lanes > 1 && channels % lanes != 0 && lanes > 4)
-      lanes /= 2;
-    if (channels % lanes != 0)
+    int64_t lanes = chooseChannelLanes(elementBytes, [&](int64_t lanes) { return channels % lanes == 0; });
+    if (lanes == 0)
       return plain;
-    point.algorithm = "depthwise";
-    point.vector = lanes;
-    point.sizes["columns"] = lanes;
-    point.sizes["rows"] = chooseDepthwiseRows(problem);
-    point.sizes["columns_loop"] = 0;
-    constexpr int64_t fewTaps = 27;
-    if (problem.depth <= fewTaps)
-      point.sizes["unroll_taps"] = 1;
-    else if (w.getDimSize(1) == 1)
-      point.sizes["unroll_taps"] = 2;
+    point = makeChannelTile("depthwise", lanes, chooseDepthwiseRows(problem), problem.depth);
+    if (w.getDimSize(1) == 1)
+      point.sizes.try_emplace("unroll_taps", 2);
   }
   // Rows of an open extent: any tile from half the size on, so that an image of any width fills its tiles.
   if (hasOpenRows && point.getSize("rows", 1) > 1)

@@ -47,6 +47,22 @@ AlgorithmSpace CpuSchedules::makeConvolutionTile(llvm::StringRef algorithm, Rank
   return space;
 }
 
+int64_t CpuSchedules::chooseChannelLanes(int64_t elementBytes, llvm::function_ref<bool(int64_t lanes)> fit) const {
+  constexpr int64_t fewestLanes = 4;
+  int64_t lanes = machine.getLanes(elementBytes);
+  while (lanes > fewestLanes && !fit(lanes))
+    lanes /= 2;
+  return fit(lanes) ? lanes : 0;
+}
+
+SchedulePoint makeChannelTile(llvm::StringRef algorithm, int64_t lanes, int64_t rows, int64_t taps) {
+  constexpr int64_t fewTaps = 27;
+  SchedulePoint point{algorithm.str(), lanes, -1, 1, {{"columns", lanes}, {"rows", rows}, {"columns_loop", 0}}};
+  if (taps <= fewTaps)
+    point.sizes["unroll_taps"] = 1;
+  return point;
+}
+
 ScheduleParameter makePackedColumns(int64_t lanes, int64_t block, int64_t extent) {
   ScheduleParameter parameter{"columns", lanes, mostAccumulators * lanes, lanes};
   parameter.block = block;

@@ -18,7 +18,14 @@ protected:
   /// Tiles of a convolution with the weight `w` for `channels` channels of the result.
   AlgorithmSpace makeConvolutionTile(llvm::StringRef algorithm, mlir::RankedTensorType w, int64_t channels,
                                      const SchedulePoint &point) const;
+  /// Lanes of vectors of channels, each of which is computed by itself: the most for which `fit` holds, but no fewer
+  /// than 4; 0 if there are none.
+  int64_t chooseChannelLanes(int64_t elementBytes, llvm::function_ref<bool(int64_t lanes)> fit) const;
 };
+
+/// A tile of one vector of channels, each computed by itself, in `rows` rows, which share the weights, in registers. A
+/// window of few `taps` is written out, so that the rows share inputs, too.
+SchedulePoint makeChannelTile(llvm::StringRef algorithm, int64_t lanes, int64_t rows, int64_t taps);
 
 /// Columns of packed weights: a part of a block of `block` columns, whole blocks, or all `extent` in the first block.
 ScheduleParameter makePackedColumns(int64_t lanes, int64_t block, int64_t extent);

@@ -35,7 +35,7 @@ static double estimate(const CellTile &tile, const Machine &machine, int64_t lan
 /// Units whose weights fill the first-level cache, if the weights of all units are a little more than it holds; else 0.
 /// Every second step then takes the parts in reverse, and finds the first one there: it arrives at the rate of that
 /// cache, which the second level has half of. (What exceeds the second level gains nothing: the third is as fast.)
-static int64_t chooseSweep(const Machine &processor, int64_t unitBytes, int64_t units, int64_t block) {
+static int64_t chooseAlternatingUnits(const Machine &processor, int64_t unitBytes, int64_t units, int64_t block) {
   constexpr int64_t mostParts = 4;
   int64_t part = processor.level1.bytes / (unitBytes * block) * block;
   return part > 0 && part < units && part * mostParts >= units ? part : 0;
@@ -75,7 +75,8 @@ SchedulePoint RecurrentSchedules::choose() const {
   // A batch that is known at run time: enough rows for a tile, or one.
   int64_t rows = isDynamic ? 24 : std::max<int64_t>(subject.result.getDimSize(0), 1);
   // Several rows use what they load from the second level often enough.
-  int64_t sweep = rows == 1 || isDynamic ? chooseSweep(machine, gates * depth * elementBytes, units, block) : 0;
+  int64_t alternatingUnits =
+      rows == 1 || isDynamic ? chooseAlternatingUnits(machine, gates * depth * elementBytes, units, block) : 0;
   CellTile best;
   auto consider = [&](int64_t size) {
     for (int64_t tileRows = 1; tileRows <= std::min<int64_t>(rows, 8); ++tileRows) {
@@ -95,13 +96,13 @@ SchedulePoint RecurrentSchedules::choose() const {
     if (block % size == 0)
       consider(size);
   for (int64_t count = 2; count <= std::min<int64_t>(blocks, 8); ++count)
-    if (blocks % count == 0 && sweep % (count * block) == 0)
+    if (blocks % count == 0 && alternatingUnits % (count * block) == 0)
       consider(count * block);
   // Each thread keeps its own units, so its own part of the weights in its own cache.
   SchedulePoint point{
       "cell", lanes, units > best.units ? 1 : -1, best.units, {{"rows", best.rows}, {"units", best.units}}};
-  if (sweep)
-    point.sizes["sweep"] = sweep;
+  if (alternatingUnits)
+    point.sizes["alternating_units"] = alternatingUnits;
   return point;
 }
 
@@ -117,7 +118,7 @@ llvm::SmallVector<AlgorithmSpace> RecurrentSchedules::describe(const SchedulePoi
   // A part of a block or whole blocks, as many in each tile.
   ScheduleParameter units{"units", lanes, mostAccumulators * lanes, lanes, allUnits};
   units.block = block;
-  space.parameters = {{"rows", 1, 16}, units, {"sweep", 0, allUnits, tileUnits, 0, /*isOptional=*/true}};
+  space.parameters = {{"rows", 1, 16}, units, {"alternating_units", 0, allUnits, tileUnits, 0, /*isOptional=*/true}};
   space.accumulatorParameters = {"units", "rows"};
   space.registerFactor = weight.getDimSize(0);
   space.splits = {{1, tileUnits}};

@@ -93,26 +93,18 @@ private:
     return 0;
   }
 
-  /// One vector of channels. Neighbouring rows share the weights, and inputs where taps are unrolled.
   SchedulePoint chooseDepthwise(const RegisterTileProblem &problem) const {
-    SchedulePoint plain{"plain", 1, -1, 1, {}};
-    int64_t channels = y.getDimSize(1), lanes = machine.getLanes(problem.elementBytes);
-    constexpr int64_t leastLanes = 4, fewRows = 4, fewTaps = 27;
+    constexpr int64_t fewRows = 4;
+    int64_t channels = y.getDimSize(1), rows = problem.rows < 0 ? fewRows : std::min(problem.rows, fewRows);
     // A last vector of phases is shifted inwards, over channels of the one before.
-    while (lanes > leastLanes && (isDirect ? channels % lanes != 0 : channels < lanes))
-      lanes /= 2;
-    if (isDirect ? channels % lanes != 0 : channels < lanes)
-      return plain;
-    SchedulePoint point{isDirect ? "direct" : "phases", lanes, getSplit(), 1, {}};
-    point.sizes["columns"] = lanes;
-    point.sizes["rows"] = problem.rows < 0 ? fewRows : std::min(problem.rows, fewRows);
-    if (isDirect) {
-      point.sizes["columns_loop"] = 0;
-      if (problem.depth <= fewTaps)
-        point.sizes["unroll_taps"] = 1;
-    } else {
-      point.sizes["planes"] = 1;
-    }
+    int64_t lanes = chooseChannelLanes(
+        problem.elementBytes, [&](int64_t lanes) { return isDirect ? channels % lanes == 0 : channels >= lanes; });
+    if (lanes == 0)
+      return {"plain", 1, -1, 1, {}};
+    if (!isDirect)
+      return {"phases", lanes, getSplit(), 1, {{"columns", lanes}, {"rows", rows}, {"planes", 1}}};
+    SchedulePoint point = makeChannelTile("direct", lanes, rows, problem.depth);
+    point.split = getSplit();
     return point;
   }
 

@@ -6,7 +6,7 @@
 
 #include "backends/cuda/ExtentCode.h"
 #include "ir/KernelShapes.h"
-#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "llvm/IR/Module.h"
 
 namespace dlc::cuda {

@@ -34,21 +34,21 @@ public:
     auto toHost = module.getOrInsertFunction("dlcDeviceToHost", i32, pointer, pointer);
     auto fromHost = module.getOrInsertFunction("dlcDeviceFromHost", i32, pointer, pointer, i32);
     // A copy that fails leaves the rest out, and every buffer gives back what it was given.
-    auto *leave = llvm::BasicBlock::Create(module.getContext(), "leave", wrapper);
+    auto *exitBlock = llvm::BasicBlock::Create(module.getContext(), "exit", wrapper);
     status = builder.CreateAlloca(i32);
     builder.CreateStore(builder.getInt32(0), status);
     for (llvm::Value *buffer : buffers)
       builder.CreateStore(llvm::ConstantPointerNull::get(builder.getPtrTy()), hostOf(buffer));
     for (llvm::Value *buffer : buffers)
-      leaveUnlessFine(builder.CreateCall(toHost, {scratch, buffer}), wrapper, leave);
-    callInner(arguments, scratchBytes, wrapper, leave);
-    builder.CreateBr(leave);
+      exitUnlessOk(builder.CreateCall(toHost, {scratch, buffer}), wrapper, exitBlock);
+    callInner(arguments, scratchBytes, wrapper, exitBlock);
+    builder.CreateBr(exitBlock);
 
-    builder.SetInsertPoint(leave);
-    llvm::Value *isFine = builder.CreateICmpEQ(builder.CreateLoad(i32, status), builder.getInt32(0));
+    builder.SetInsertPoint(exitBlock);
+    llvm::Value *hasSucceeded = builder.CreateICmpEQ(builder.CreateLoad(i32, status), builder.getInt32(0));
     for (size_t i = buffers.size(); i-- > 0;) {
       bool isResult = i + results >= buffers.size();
-      llvm::Value *isWritten = isResult ? builder.CreateZExt(isFine, i32) : builder.getInt32(0);
+      llvm::Value *isWritten = isResult ? builder.CreateZExt(hasSucceeded, i32) : builder.getInt32(0);
       llvm::Value *outcome = builder.CreateCall(fromHost, {scratch, buffers[i], isWritten});
       llvm::Value *before = builder.CreateLoad(i32, status);
       llvm::Value *isFirst = builder.CreateICmpEQ(before, builder.getInt32(0));
@@ -61,23 +61,23 @@ private:
   /// The field `host` of a halide_buffer_t.
   llvm::Value *hostOf(llvm::Value *buffer) { return builder.CreateConstGEP1_64(builder.getInt8Ty(), buffer, 16); }
 
-  void leaveUnlessFine(llvm::Value *outcome, llvm::Function *wrapper, llvm::BasicBlock *leave) {
+  void exitUnlessOk(llvm::Value *outcome, llvm::Function *wrapper, llvm::BasicBlock *exitBlock) {
     builder.CreateStore(outcome, status);
-    auto *next = llvm::BasicBlock::Create(module.getContext(), "", wrapper, leave);
-    builder.CreateCondBr(builder.CreateICmpEQ(outcome, builder.getInt32(0)), next, leave);
+    auto *next = llvm::BasicBlock::Create(module.getContext(), "", wrapper, exitBlock);
+    builder.CreateCondBr(builder.CreateICmpEQ(outcome, builder.getInt32(0)), next, exitBlock);
     builder.SetInsertPoint(next);
   }
 
   void callInner(llvm::SmallVector<llvm::Value *> arguments, int64_t scratchBytes, llvm::Function *wrapper,
-                 llvm::BasicBlock *leave) {
+                 llvm::BasicBlock *exitBlock) {
     llvm::Type *pointer = builder.getPtrTy();
     llvm::Value *memory = nullptr;
     if (scratchBytes > 0) {
       auto allocate = module.getOrInsertFunction("halide_malloc", pointer, pointer, builder.getInt64Ty());
       memory = builder.CreateCall(allocate, {scratch, builder.getInt64(static_cast<uint64_t>(scratchBytes))});
-      leaveUnlessFine(
+      exitUnlessOk(
           builder.CreateSelect(builder.CreateIsNull(memory), builder.getInt32(outOfMemory), builder.getInt32(0)),
-          wrapper, leave);
+          wrapper, exitBlock);
       arguments[0] = memory;
     }
     builder.CreateStore(builder.CreateCall(&inner, arguments), status);

@@ -5,7 +5,7 @@
 #define DLC_BACKENDS_CUDA_PRODUCTKERNEL_H
 
 #include "ir/MathMode.h"
-#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "llvm/Support/Error.h"
 #include <optional>
 #include <string>

@@ -10,10 +10,10 @@
 // sums of vectors; and the second product reads a broadcast probability and a row of values. Both products are register
 // tiles: `key_rows` x `queries` and `value_rows` x `value_columns` accumulators, 24 and 16 vectors with AVX-512.
 //
-// A block of keys and one of values are copied first, once a tile of queries (once a head where there is one block):
-// they become f32, rows are at a distance that avoids conflicts of cache sets, and keys beyond the last and columns
-// beyond the head size are zeros, so that no loop inside needs a guard. With 64 queries a tile the copies cost 2 % of
-// the products.
+// A block of keys and one of values are copied first, once per tile of queries (once per head where there is one
+// block): they become f32, rows are at a distance that avoids conflicts of cache sets, and keys beyond the last and
+// columns beyond the head size are zeros, so that no loop inside needs a guard. With 64 queries per tile the copies
+// cost 2 % of the products.
 //
 // A tile of 64 x 252 scores and as many probabilities are 126 KiB, and the blocks as much again: the second-level
 // cache.

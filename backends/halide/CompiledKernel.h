@@ -4,7 +4,9 @@
 #ifndef DLC_BACKENDS_HALIDE_COMPILEDKERNEL_H
 #define DLC_BACKENDS_HALIDE_COMPILEDKERNEL_H
 
+#include "llvm/ADT/StringRef.h"
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace dlc::halide {
@@ -19,6 +21,12 @@ struct CompiledKernel {
   /// In place of `scratchBytes`, of a kernel whose buffers have sizes that a run computes: `scratch` is the thread's
   /// dlc_scratch, which the kernel hands to halide_malloc and halide_free.
   static constexpr int64_t allocatesItself = -1;
+  /// In place of the bitcode: an object file that defines `kernel`.
+  std::string object = {};
+
+  /// Bytes for a file, and back; nothing if they are none of `serialize`.
+  std::string serialize() const;
+  static std::optional<CompiledKernel> deserialize(llvm::StringRef bytes);
 };
 
 } // namespace dlc::halide

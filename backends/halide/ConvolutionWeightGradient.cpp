@@ -124,7 +124,7 @@ static FailureOr<TensorFunc> emitTiles(ConvWeightGradientOp op, KernelBuilder &b
   std::vector<Var> taps, positions;
   for (size_t i = 0; i < spatial; ++i) {
     taps.emplace_back("tap" + std::to_string(i));
-    positions.emplace_back("place" + std::to_string(i));
+    positions.emplace_back("position" + std::to_string(i));
   }
   // Functions have the innermost argument first.
   auto readGradient = [&](const Expr &at, llvm::ArrayRef<Expr> position, const Expr &image) {

@@ -23,6 +23,11 @@ FailureOr<std::vector<KernelCode>> HalideBackend::compileKernels(ModuleOp module
   kernelOptions.checkBounds = options.checkBounds;
   kernelOptions.relaxContractions = options.math == MathMode::Fast;
   kernelOptions.math = options.math;
+  // Kernels of a GPU call what the runtime has for it.
+  if (!target.device) {
+    kernelOptions.emitObject = options.emitObject;
+    kernelOptions.objectKey = options.objectKey;
+  }
   auto variants = collectVariants(module);
   auto compiled = halide::compileKernels(variants, kernelOptions);
   if (failed(compiled))
@@ -35,7 +40,7 @@ FailureOr<std::vector<KernelCode>> HalideBackend::compileKernels(ModuleOp module
              << variant.schedule.getIsa() << ", which is not a target";
     bool isOnHost = target.device && cuda::isCopiedAround(code.bitcode);
     std::string onDevice = target.device && !isOnHost ? describeProduct(variant, *machine, options.math) : "";
-    kernels.push_back({variant.kernel.getSymName().str(), machine, std::move(code.bitcode), code.scratchBytes, isOnHost,
+    kernels.push_back({variant.kernel.getSymName().str(), machine, std::move(code.bitcode), std::move(code.object), code.scratchBytes, isOnHost,
                        std::move(onDevice)});
   }
   return kernels;

@@ -6,6 +6,7 @@
 #include "backends/halide/ReductionStages.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 
 using namespace mlir;
 using Halide::Expr;
@@ -232,7 +233,7 @@ std::vector<Halide::Argument> KernelBuilder::getArguments() const {
 }
 
 LogicalResult KernelBuilder::build(const Scheduler &scheduler) {
-  FailureOr<KernelShapes> analyzed = KernelShapes::analyze(kernelOp);
+  FailureOr<KernelShapes> analyzed = KernelShapes::analyze(getKernel());
   if (failed(analyzed))
     return failure();
   shapes = std::move(*analyzed);

@@ -2,7 +2,6 @@
 #include "backends/halide/KernelCache.h"
 #include "backends/link/OutputFile.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -11,9 +10,9 @@
 
 namespace dlc::halide {
 
-/// Starts every entry, followed by the SHA-256 of the rest: scratch bytes (8, little endian) and the bitcode.
-constexpr llvm::StringLiteral magic = "dlc-kernel-1\n";
-constexpr size_t hashBytes = 32, scratchBytes = 8;
+/// Starts every entry, followed by the SHA-256 of the rest: the kernel.
+constexpr llvm::StringLiteral magic = "dlc-kernel-2\n";
+constexpr size_t hashBytes = 32;
 
 static std::string hash(llvm::StringRef bytes) {
   auto digest = llvm::SHA256::hash(llvm::arrayRefFromStringRef(bytes));
@@ -51,24 +50,18 @@ std::optional<CompiledKernel> KernelCache::find(llvm::StringRef key) const {
   if (!file)
     return std::nullopt;
   llvm::StringRef bytes = (*file)->getBuffer();
-  if (!bytes.consume_front(magic) || bytes.size() < hashBytes + scratchBytes)
+  if (!bytes.consume_front(magic) || bytes.size() < hashBytes)
     return std::nullopt;
   llvm::StringRef expected = bytes.take_front(hashBytes), contents = bytes.drop_front(hashBytes);
   if (hash(contents) != expected)
     return std::nullopt;
-  CompiledKernel kernel;
-  kernel.scratchBytes = static_cast<int64_t>(llvm::support::endian::read64le(contents.data()));
-  kernel.bitcode = contents.drop_front(scratchBytes).str();
-  return kernel;
+  return CompiledKernel::deserialize(contents);
 }
 
 void KernelCache::insert(llvm::StringRef key, const CompiledKernel &kernel) const {
   if (directory.empty())
     return;
-  char scratch[scratchBytes];
-  llvm::support::endian::write64le(scratch, static_cast<uint64_t>(kernel.scratchBytes));
-  std::string contents(scratch, scratchBytes);
-  contents += kernel.bitcode;
+  std::string contents = kernel.serialize();
   OutputFile file(getPath(key));
   std::string error;
   if (mlir::succeeded(file.write(magic.str() + hash(contents) + contents, error)))

@@ -12,7 +12,7 @@
 #include "backends/halide/KernelProcess.h"
 #include "backends/loops/LoopKernel.h"
 #include "ir/KernelText.h"
-#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "targets/Device.h"
 #include <deque>
 #include <fcntl.h>
@@ -37,8 +37,10 @@ static std::string makeKey(const KernelVariant &variant, const CompileOptions &o
   std::string key;
   llvm::raw_string_ostream stream(key);
   stream << kernelRevision << ' ' << options.checkBounds << options.relaxContractions << getMathModeName(options.math)
-         << '\n'
-         << variant.schedule << '\n';
+         << '\n';
+  if (options.emitObject)
+    stream << options.objectKey << '\n';
+  stream << variant.schedule << '\n';
   writeKernelText(variant.kernel, stream);
   return key;
 }
@@ -146,6 +148,19 @@ static llvm::Expected<CompiledKernel> compileForDevice(const KernelVariant &vari
   return CompiledKernel{std::move(*wrapped), CompiledKernel::allocatesItself};
 }
 
+/// Replaces the bitcode by an object file, where both are wanted and possible.
+static llvm::Error makeObject(CompiledKernel &kernel, const CompileOptions &options) {
+  if (!options.emitObject || kernel.scratchBytes == CompiledKernel::allocatesItself)
+    return llvm::Error::success();
+  llvm::Expected<std::string> object = options.emitObject(kernel.bitcode);
+  if (!object)
+    return object.takeError();
+  kernel.object = std::move(*object);
+  if (!kernel.object.empty())
+    kernel.bitcode.clear();
+  return llvm::Error::success();
+}
+
 /// Compiles in this process, whose exit follows: Halide's counters must be fresh for each kernel to have reproducible
 /// names.
 static std::variant<CompiledKernel, std::string> compileHere(const KernelVariant &variant,
@@ -164,9 +179,10 @@ static std::variant<CompiledKernel, std::string> compileHere(const KernelVariant
   try {
     llvm::Expected<CompiledKernel> compiled = findDevice(machine->name) ? compileForDevice(variant, *machine, options)
                                                                         : compileFor(variant, *machine, options);
-    if (compiled)
+    llvm::Error failed = compiled ? makeObject(*compiled, options) : compiled.takeError();
+    if (!failed)
       return std::move(*compiled);
-    std::string why = llvm::toString(compiled.takeError());
+    std::string why = llvm::toString(std::move(failed));
     return problems.empty() ? why : problems;
   } catch (const std::exception &error) {
     return llvm::StringRef(error.what()).trim().str();

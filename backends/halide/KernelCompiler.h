@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Compiles the kernels of a module to LLVM bitcode.
+/// Compiles the kernels of a module to LLVM bitcode or object files.
 #ifndef DLC_BACKENDS_HALIDE_KERNELCOMPILER_H
 #define DLC_BACKENDS_HALIDE_KERNELCOMPILER_H
 
 #include "backends/halide/CompiledKernel.h"
 #include "ir/DlcDialect.h"
 #include "ir/MathMode.h"
-#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
+#include "llvm/Support/Error.h"
+#include <functional>
 
 namespace dlc::halide {
 
@@ -25,6 +27,9 @@ struct CompileOptions {
   bool relaxContractions = false;
   /// The precision of products on GPUs.
   MathMode math = MathMode::Default;
+  /// As KernelCodeOptions has them.
+  std::function<llvm::Expected<std::string>(llvm::StringRef bitcode)> emitObject;
+  std::string objectKey;
 };
 
 /// `$XDG_CACHE_HOME/dlc`, else `~/.cache/dlc`; empty if neither is set.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/KernelProcess.h"
-#include "llvm/Support/Endian.h"
 #include "llvm/Support/Signals.h"
 #include <csignal>
 #include <cstring>
@@ -54,10 +53,7 @@ static constexpr int childSucceeded = 0, childFailed = 1;
   try {
     Outcome outcome = task();
     if (auto *kernel = std::get_if<CompiledKernel>(&outcome)) {
-      char scratch[8];
-      llvm::support::endian::write64le(scratch, static_cast<uint64_t>(kernel->scratchBytes));
-      result.write(llvm::StringRef(scratch, sizeof scratch));
-      result.write(kernel->bitcode);
+      result.write(kernel->serialize());
       status = childSucceeded;
     } else {
       result.write(std::get<std::string>(outcome));
@@ -115,12 +111,12 @@ static Outcome readOutcome(int status, const MemoryFile &result) {
   std::string bytes = result.read();
   if (WEXITSTATUS(status) == childFailed)
     return bytes.empty() ? std::string("no schedule fits") : bytes;
-  if (WEXITSTATUS(status) != childSucceeded || bytes.size() < 8)
+  std::optional<CompiledKernel> kernel;
+  if (WEXITSTATUS(status) == childSucceeded)
+    kernel = CompiledKernel::deserialize(bytes);
+  if (!kernel)
     return std::string("the kernel compiler ended without a result");
-  CompiledKernel kernel;
-  kernel.scratchBytes = static_cast<int64_t>(llvm::support::endian::read64le(bytes.data()));
-  kernel.bitcode = bytes.substr(8);
-  return kernel;
+  return std::move(*kernel);
 }
 
 void ProcessPool::collect() {

@@ -66,11 +66,11 @@ static TensorFunc separateWindows(Operation *op, const Windows &windows, KernelB
   TensorFunc rows = builder.define(result, [&](llvm::ArrayRef<Expr>) { return combiner.identity; });
   std::vector<Var> arguments = rows.func.args();
   Halide::RDom columns(0, windows.x.extents[last], "columns");
-  std::vector<Expr> place(arguments.begin(), arguments.end());
+  std::vector<Expr> coordinates(arguments.begin(), arguments.end());
   for (size_t i = 0; i < arguments.size(); ++i)
     if (arguments[i].name() == builder.getOutputVar(static_cast<int64_t>(last)).name())
-      place[i] = columns.x;
-  Exprs index = toLogical(rows.type, Exprs(place.begin(), place.end()));
+      coordinates[i] = columns.x;
+  Exprs index = toLogical(rows.type, Exprs(coordinates.begin(), coordinates.end()));
   Expr column;
   windows.forEachOf(rank - 1, [&](llvm::ArrayRef<Expr> offset) {
     Exprs position(index.begin(), index.end());
@@ -89,7 +89,7 @@ static TensorFunc separateWindows(Operation *op, const Windows &windows, KernelB
       value = select(inside, Halide::likely(value), combiner.identity);
     column = column.defined() ? combiner.combine(column, value) : value;
   });
-  rows.func(place) = Halide::strict_float(column);
+  rows.func(coordinates) = Halide::strict_float(column);
   builder.addStage(op, "rows", rows.func);
   return builder.define(result, [&](llvm::ArrayRef<Expr> own) {
     Expr total;

@@ -5,8 +5,8 @@
 // with 2.25 (m = 2) or 4 (m = 4) times fewer multiplications than the direct sum.
 //
 // One chunk of tiles at a time: its transformed inputs V and products M stay in the second-level cache, and the
-// transformed weights stream by once a chunk. The products are register tiles as in RegisterTile.cpp, `tiles` (along a
-// row) x `planes` (rows of tiles) x `columns` channels. The transformations are vectors along channels: a tile's 36
+// transformed weights stream by once per chunk. The products are register tiles as in RegisterTile.cpp, `tiles` (along
+// a row) x `planes` (rows of tiles) x `columns` channels. The transformations are vectors along channels: a tile's 36
 // values of 16 channels fit the 32 registers.
 //
 // Speed as if it were direct, in shares of the peak (Zen 4, one core, 117 GFLOP/s with AVX-512; channels x channels,

@@ -8,6 +8,15 @@
 
 namespace dlc {
 
+/// An object file of a static library.
+struct ArchiveMember {
+  std::string name;
+  std::string bytes;
+};
+
+/// Writes a static library with `members`.
+mlir::LogicalResult writeArchive(mlir::Location location, llvm::ArrayRef<ArchiveMember> members, llvm::StringRef path);
+
 /// Writes a static library with the one object file `objectPath` under the name `memberName`.
 mlir::LogicalResult writeArchive(mlir::Location location, llvm::StringRef objectPath, llvm::StringRef memberName,
                                  llvm::StringRef path);

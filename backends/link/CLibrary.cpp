@@ -181,25 +181,3 @@ std::optional<CLibraryFunction> dlc::findCLibraryFunction(llvm::StringRef name, 
   }
   return std::nullopt;
 }
-
-mlir::FailureOr<llvm::SmallVector<std::string>> dlc::readUndefinedSymbols(llvm::StringRef objectPath,
-                                                                          std::string &error) {
-  auto object = llvm::object::ObjectFile::createObjectFile(objectPath);
-  if (!object) {
-    error = llvm::toString(object.takeError());
-    return mlir::failure();
-  }
-  llvm::SmallVector<std::string> names;
-  for (const llvm::object::SymbolRef &symbol : object->getBinary()->symbols()) {
-    llvm::Expected<uint32_t> flags = symbol.getFlags();
-    llvm::Expected<llvm::StringRef> name = symbol.getName();
-    if (!flags || !name) {
-      llvm::consumeError(flags.takeError());
-      error = llvm::toString(name.takeError());
-      return mlir::failure();
-    }
-    if ((*flags & llvm::object::SymbolRef::SF_Undefined) && !name->empty())
-      names.push_back(name->str());
-  }
-  return names;
-}

@@ -20,9 +20,6 @@ struct CLibraryFunction {
 /// Null if the C library does not define `name`, or if generated code must not use it.
 std::optional<CLibraryFunction> findCLibraryFunction(llvm::StringRef name, const Target &target);
 
-/// The symbols that an object file leaves to others. On failure `error` says what is wrong with the file.
-mlir::FailureOr<llvm::SmallVector<std::string>> readUndefinedSymbols(llvm::StringRef objectPath, std::string &error);
-
 } // namespace dlc
 
 #endif // DLC_BACKENDS_LINK_CLIBRARY_H

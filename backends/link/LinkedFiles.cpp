@@ -107,6 +107,19 @@ LogicalResult dlc::checkLinkedFiles(mlir::Location location, llvm::ArrayRef<std:
   return result;
 }
 
+llvm::Expected<std::string> dlc::renameSymbol(llvm::StringRef object, llvm::StringRef from, llvm::StringRef to) {
+  auto binary = llvm::object::createBinary(llvm::MemoryBufferRef(object, to));
+  if (!binary)
+    return binary.takeError();
+  llvm::objcopy::ConfigManager config;
+  config.Common.SymbolsToRename.try_emplace(from, to);
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  if (llvm::Error problem = llvm::objcopy::executeObjcopyOnBinary(config, **binary, stream))
+    return problem;
+  return std::string(bytes.begin(), bytes.end());
+}
+
 LogicalResult dlc::hideSymbols(mlir::Location location, llvm::StringRef exported, llvm::StringRef path) {
   auto fail = [&](llvm::Error problem) {
     return mlir::emitError(location) << "internal error: the symbols of '" << path

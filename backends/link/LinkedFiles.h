@@ -7,6 +7,7 @@
 #include "backends/Target.h"
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Error.h"
 
 namespace dlc {
 
@@ -23,6 +24,9 @@ mlir::LogicalResult readLinkedFile(llvm::StringRef path, const Target &target, L
 /// Reports at `location` what is wrong with `files`, and each of the functions `symbols` that none of them defines.
 mlir::LogicalResult checkLinkedFiles(mlir::Location location, llvm::ArrayRef<std::string> files,
                                      llvm::ArrayRef<std::string> symbols, const Target &target);
+
+/// The object file `object` with another name for its symbol `from`.
+llvm::Expected<std::string> renameSymbol(llvm::StringRef object, llvm::StringRef from, llvm::StringRef to);
 
 /// Makes all symbols of the object file at `path` local but `exported` and those that it does not define.
 mlir::LogicalResult hideSymbols(mlir::Location location, llvm::StringRef exported, llvm::StringRef path);

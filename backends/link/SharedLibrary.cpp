@@ -83,12 +83,11 @@ LogicalResult dlc::linkSharedLibrary(mlir::Location location, llvm::ArrayRef<std
     if (auto function = findCLibraryFunction(name, target))
       needed[function->library][name.str()] = function->version;
   };
-  for (const std::string &object : objects) {
-    auto names = readUndefinedSymbols(object, error);
-    if (mlir::failed(names))
+  LinkedSymbols own;
+  for (const std::string &object : objects)
+    if (mlir::failed(readLinkedFile(object, target, own, error)))
       return mlir::emitError(location, "internal error: ") << error;
-    llvm::for_each(*names, need);
-  }
+  llvm::for_each(own.undefined.keys(), need);
   LinkedSymbols users;
   for (const std::string &file : linked)
     if (mlir::failed(readLinkedFile(file, target, users, error)))

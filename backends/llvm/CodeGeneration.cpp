@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/CodeGeneration.h"
+#include "backends/llvm/KernelObject.h"
 #include "backends/llvm/LaunchFunction.h"
 #include "backends/llvm/ObjectRevision.h"
 #include "backends/llvm/Passes.h"
@@ -91,6 +92,14 @@ void dlc::optimize(llvm::Module &module, llvm::TargetMachine &machine, llvm::Opt
   runPasses(module, machine, [&](llvm::PassBuilder &builder) { return builder.buildPerModuleDefaultPipeline(level); });
 }
 
+void dlc::removeUnused(llvm::Module &module, llvm::TargetMachine &machine) {
+  runPasses(module, machine, [](llvm::PassBuilder &) {
+    llvm::ModulePassManager passes;
+    passes.addPass(llvm::GlobalDCEPass());
+    return passes;
+  });
+}
+
 /// The runtime for the target's architecture, as bitcode.
 static llvm::StringRef getRuntime(const Target &target, bool forThreadSanitizer) {
   std::string_view bitcode = runtimeBitcode(target.triple.getArchName(), forThreadSanitizer);
@@ -128,19 +137,8 @@ llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<llvm::ArrayRef<
       return error;
   bindCustomFunctions(module, functions);
   llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) { return value.getName() == exportedSymbol; });
-  runPasses(module, *machine, [](llvm::PassBuilder &) {
-    llvm::ModulePassManager passes;
-    passes.addPass(llvm::GlobalDCEPass());
-    return passes;
-  });
-  // Debuggers and profilers unwind through all of it. A frame pointer where size matters: the tables are shorter by
-  // more than the code is longer.
-  for (llvm::Function &function : module)
-    if (!function.isDeclaration()) {
-      function.setUWTableKind(llvm::UWTableKind::Async);
-      if (function.hasMinSize())
-        function.addFnAttr("frame-pointer", "all");
-    }
+  removeUnused(module, *machine);
+  addUnwindTables(module);
 
   std::string problems;
   llvm::raw_string_ostream stream(problems);
@@ -180,7 +178,8 @@ std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<llvm::
     for (const KernelCode &code : kernels) {
       add(code.kernel);
       add(code.machine->name);
-      add(code.bitcode);
+      // An object file is no part of this one, which allocates its scratch memory.
+      add(code.object.empty() ? code.bitcode : std::to_string(code.scratchBytes));
     }
   for (const CustomFunction &function : functions) {
     add(function.op);

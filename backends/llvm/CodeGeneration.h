@@ -41,6 +41,9 @@ llvm::Error mergeModel(llvm::Module &module, llvm::ArrayRef<llvm::ArrayRef<Kerne
 void optimize(llvm::Module &module, llvm::TargetMachine &machine,
               llvm::OptimizationLevel level = llvm::OptimizationLevel::O2);
 
+/// Removes functions and variables that nothing visible needs.
+void removeUnused(llvm::Module &module, llvm::TargetMachine &machine);
+
 /// Generates an object file or assembly.
 llvm::Error emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFileType fileType,
                      llvm::raw_pwrite_stream &stream);

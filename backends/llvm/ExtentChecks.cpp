@@ -87,7 +87,7 @@ static void emitChecks(mlir::func::FuncOp function, HostEmitter emit, Value call
   }
 }
 
-void dlc::lowerExtentChecks(CheckExtentsOp op, Value call, mlir::Block *leave) {
+void dlc::lowerExtentChecks(CheckExtentsOp op, Value call, mlir::Block *exitBlock) {
   auto function = op->getParentOfType<mlir::func::FuncOp>();
   mlir::Block *block = op->getBlock(), *rest = block->splitBlock(std::next(op->getIterator()));
   mlir::OpBuilder builder(op);
@@ -103,7 +103,7 @@ void dlc::lowerExtentChecks(CheckExtentsOp op, Value call, mlir::Block *leave) {
     prefix = (function.getName() + ".branch" + llvm::Twine(number++) + ".check").str();
   while (module.lookupSymbol(prefix + "0"));
   emitChecks(function, emit, call, op.getChecks(), symbols, prefix,
-             [&](Value status) { mlir::cf::BranchOp::create(builder, emit.location, leave, status); });
+             [&](Value status) { mlir::cf::BranchOp::create(builder, emit.location, exitBlock, status); });
   mlir::cf::BranchOp::create(builder, emit.location, rest);
   op.erase();
 }

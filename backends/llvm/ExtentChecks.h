@@ -17,8 +17,8 @@ class CheckExtentsOp;
 void lowerExtents(mlir::func::FuncOp function, mlir::Value call, bool onDevice);
 
 /// Replaces `op`, in a function that takes the dlc_call `call`, by its checks; where one does not hold, control goes to
-/// `leave` with the status.
-void lowerExtentChecks(CheckExtentsOp op, mlir::Value call, mlir::Block *leave);
+/// `exitBlock` with the status.
+void lowerExtentChecks(CheckExtentsOp op, mlir::Value call, mlir::Block *exitBlock);
 
 } // namespace dlc
 

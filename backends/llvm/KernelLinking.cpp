@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/KernelLinking.h"
+#include "backends/llvm/KernelObject.h"
 #include "backends/llvm/LaunchFunction.h"
 #include "dlc/abi.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/IRBuilder.h"
-#include "llvm/IR/InstIterator.h"
-#include "llvm/IR/Operator.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Transforms/Utils/ModuleUtils.h"
 
 using namespace dlc;
 
-static std::string getVersionSymbol(const KernelCode &code) {
+std::string dlc::getVersionSymbol(const KernelCode &code) {
   return getKernelSymbol(code.kernel) + "." + code.machine->name.str();
 }
 
@@ -179,46 +178,17 @@ void dlc::addKernelDispatch(llvm::Module &module, llvm::ArrayRef<KernelCode> ker
       defineDispatch(module, *kernel, codes, choice);
 }
 
-/// Prepares a kernel's module for linking with others: nothing but the kernel is visible, no alias information by
-/// buffer name, and NaN and infinity are values like others.
-static void prepareForLinking(llvm::Module &kernelModule, const llvm::Module &program, llvm::StringRef symbol) {
-  kernelModule.setTargetTriple(program.getTargetTriple());
-  kernelModule.setDataLayout(program.getDataLayout());
-  for (llvm::Function &function : kernelModule) {
-    if (function.isDeclaration())
-      continue;
-    function.setComdat(nullptr);
-    if (function.getName() == "kernel") {
-      function.setName(symbol);
-      function.setLinkage(llvm::GlobalValue::ExternalLinkage);
-      function.setVisibility(llvm::GlobalValue::HiddenVisibility);
-      function.addFnAttr(llvm::Attribute::NoInline);
-    } else {
-      function.setLinkage(llvm::GlobalValue::InternalLinkage);
-    }
-    for (llvm::StringRef attribute : {"no-nans-fp-math", "no-infs-fp-math", "unsafe-fp-math"})
-      function.removeFnAttr(attribute);
-    for (llvm::Instruction &instruction : llvm::instructions(function)) {
-      instruction.setAAMetadata(llvm::AAMDNodes());
-      if (llvm::isa<llvm::FPMathOperator>(instruction)) {
-        instruction.setHasNoNaNs(false);
-        instruction.setHasNoInfs(false);
-      }
-    }
-  }
-  for (llvm::GlobalVariable &variable : kernelModule.globals())
-    if (!variable.isDeclaration()) {
-      variable.setComdat(nullptr);
-      variable.setLinkage(llvm::GlobalValue::InternalLinkage);
-    }
-}
-
 llvm::Error dlc::linkKernels(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels) {
   llvm::Linker linker(module);
   for (const KernelCode &code : kernels) {
     std::string symbol = getVersionSymbol(code);
-    if (!module.getFunction(symbol))
+    llvm::Function *declared = module.getFunction(symbol);
+    if (!declared)
       continue; // no launch is left that calls it
+    if (!code.object.empty()) {
+      declared->setVisibility(llvm::GlobalValue::HiddenVisibility);
+      continue;
+    }
     auto parsed = llvm::parseBitcodeFile(llvm::MemoryBufferRef(code.bitcode, symbol), module.getContext());
     if (!parsed)
       return parsed.takeError();

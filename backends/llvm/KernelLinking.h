@@ -10,6 +10,9 @@
 
 namespace dlc {
 
+/// The function that `code` is in a library.
+std::string getVersionSymbol(const KernelCode &code);
+
 /// Scratch that a thread needs for the worst of `kernels`, as dlc_model counts it.
 uint64_t getScratchBytes(llvm::ArrayRef<KernelCode> kernels);
 
@@ -19,7 +22,7 @@ uint64_t getScratchBytes(llvm::ArrayRef<KernelCode> kernels);
 /// one function would "not alias".
 void addKernelDispatch(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels);
 
-/// Links the versions into `module`, which is optimized already.
+/// Links the versions into `module`, which is optimized already. Those that are object files stay declarations.
 llvm::Error linkKernels(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels);
 
 } // namespace dlc

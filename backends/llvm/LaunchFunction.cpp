@@ -8,7 +8,7 @@
 #include "dlc/abi.h"
 #include "ir/Layout.h"
 #include "ir/OpsCustom.h"
-#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "targets/Device.h"
 #include <numeric>
 
@@ -61,7 +61,7 @@ uint64_t KernelInterface::getSite(int64_t number) {
 
 size_t KernelInterface::getSitePosition() {
   // Behind the number of launches before.
-  return getNumBuffers() + getNumSymbols() + (sweep > 0 ? 1 : 0);
+  return getNumBuffers() + getNumSymbols() + (alternatingPart > 0 ? 1 : 0);
 }
 
 std::string dlc::getKernelSymbol(llvm::StringRef name) { return (name + ".kernel").str(); }
@@ -87,11 +87,11 @@ mlir::FailureOr<KernelInterface> KernelInterface::analyze(KernelFuncOp kernel) {
   if (kernel.getSchedules())
     for (auto schedule : kernel.getSchedules()->getAsRange<ScheduleAttr>()) {
       result.grain = std::lcm(result.grain, std::max<int64_t>(schedule.getGrain(), 1));
-      result.sweep = std::max(result.sweep, schedule.getTile("sweep", 0));
+      result.alternatingPart = std::max(result.alternatingPart, schedule.getTile("alternating_units", 0));
       result.isOnDevice |= findDevice(schedule.getIsa().getValue()) != nullptr;
     }
-  if (result.splitDim < 0 || result.sweep % result.grain != 0)
-    result.sweep = 0;
+  if (result.splitDim < 0 || result.alternatingPart % result.grain != 0)
+    result.alternatingPart = 0;
   return result;
 }
 
@@ -175,9 +175,9 @@ private:
   }
 
   void returnIf(Value condition, int32_t status) {
-    mlir::Block *leave = function.addBlock(), *stay = function.addBlock();
-    mlir::cf::CondBranchOp::create(builder, location, condition, leave, stay);
-    builder.setInsertionPointToStart(leave);
+    mlir::Block *exitBlock = function.addBlock(), *stay = function.addBlock();
+    mlir::cf::CondBranchOp::create(builder, location, condition, exitBlock, stay);
+    builder.setInsertionPointToStart(exitBlock);
     mlir::func::ReturnOp::create(builder, location, i32(status));
     builder.setInsertionPointToStart(stay);
   }
@@ -298,16 +298,16 @@ static std::string toSymbol(llvm::StringRef name) {
 
 /// `int32_t NAME.launch(arguments, begin, end, scratch)` that calls `part` for parts of the range, from its end in
 /// every second launch. The order of parts changes no sum.
-static void emitSweep(mlir::OpBuilder &builder, mlir::func::FuncOp function, mlir::func::FuncOp part,
-                      const KernelInterface &kernel, int64_t turnOffset) {
+static void emitAlternatingParts(mlir::OpBuilder &builder, mlir::func::FuncOp function, mlir::func::FuncOp part,
+                                 const KernelInterface &kernel, int64_t turnOffset) {
   mlir::Location location = function.getLoc();
   auto i64 = [&](int64_t value) -> Value {
     return arith::ConstantOp::create(builder, location, builder.getI64IntegerAttr(value));
   };
   mlir::Type word = builder.getI64Type(), status = builder.getI32Type();
-  mlir::Block *entry = function.addEntryBlock(), *body = function.addBlock(), *leave = function.addBlock();
+  mlir::Block *entry = function.addEntryBlock(), *body = function.addBlock(), *exitBlock = function.addBlock();
   body->addArgument(word, location);
-  leave->addArgument(status, location);
+  exitBlock->addArgument(status, location);
   Value arguments = entry->getArgument(0), begin = entry->getArgument(1), end = entry->getArgument(2);
 
   builder.setInsertionPointToStart(entry);
@@ -316,12 +316,12 @@ static void emitSweep(mlir::OpBuilder &builder, mlir::func::FuncOp function, mli
   Value turn = LLVM::LoadOp::create(builder, location, word, address);
   Value isBackward = arith::TruncIOp::create(builder, location, builder.getI1Type(), turn);
   Value extent = arith::SubIOp::create(builder, location, end, begin);
-  Value rounded = arith::AddIOp::create(builder, location, extent, i64(kernel.sweep - 1));
-  Value count = arith::DivSIOp::create(builder, location, rounded, i64(kernel.sweep));
+  Value rounded = arith::AddIOp::create(builder, location, extent, i64(kernel.alternatingPart - 1));
+  Value count = arith::DivSIOp::create(builder, location, rounded, i64(kernel.alternatingPart));
   Value last = arith::SubIOp::create(builder, location, count, i64(1));
   Value none = arith::ConstantOp::create(builder, location, builder.getI32IntegerAttr(DLC_OK));
   Value hasPart = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::sgt, count, i64(0));
-  mlir::cf::CondBranchOp::create(builder, location, hasPart, body, mlir::ValueRange{i64(0)}, leave,
+  mlir::cf::CondBranchOp::create(builder, location, hasPart, body, mlir::ValueRange{i64(0)}, exitBlock,
                                  mlir::ValueRange{none});
 
   builder.setInsertionPointToStart(body);
@@ -329,8 +329,8 @@ static void emitSweep(mlir::OpBuilder &builder, mlir::func::FuncOp function, mli
   Value mirrored = arith::SubIOp::create(builder, location, last, number);
   Value step = arith::SelectOp::create(builder, location, isBackward, mirrored, number);
   Value first = arith::AddIOp::create(builder, location, begin,
-                                      arith::MulIOp::create(builder, location, step, i64(kernel.sweep)));
-  Value next = arith::AddIOp::create(builder, location, first, i64(kernel.sweep));
+                                      arith::MulIOp::create(builder, location, step, i64(kernel.alternatingPart)));
+  Value next = arith::AddIOp::create(builder, location, first, i64(kernel.alternatingPart));
   Value stop = arith::MinSIOp::create(builder, location, next, end);
   Value result = mlir::func::CallOp::create(builder, location, part,
                                             mlir::ValueRange{arguments, first, stop, entry->getArgument(3)})
@@ -339,10 +339,10 @@ static void emitSweep(mlir::OpBuilder &builder, mlir::func::FuncOp function, mli
   Value ok = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::eq, result, none);
   Value isMore = arith::CmpIOp::create(builder, location, arith::CmpIPredicate::slt, following, count);
   mlir::cf::CondBranchOp::create(builder, location, arith::AndIOp::create(builder, location, ok, isMore), body,
-                                 mlir::ValueRange{following}, leave, mlir::ValueRange{result});
+                                 mlir::ValueRange{following}, exitBlock, mlir::ValueRange{result});
 
-  builder.setInsertionPointToStart(leave);
-  mlir::func::ReturnOp::create(builder, location, leave->getArgument(0));
+  builder.setInsertionPointToStart(exitBlock);
+  mlir::func::ReturnOp::create(builder, location, exitBlock->getArgument(0));
 }
 
 /// Begins `function` with a branch to the runtime's recorder, for threads that have one, which calls it again without.
@@ -410,7 +410,7 @@ mlir::func::FuncOp dlc::createLaunchFunction(mlir::ModuleOp module, KernelInterf
     if (siteKind != LaunchSite::None)
       emitRecording(builder, function, kernel, siteKind, site);
   };
-  if (kernel.sweep == 0) {
+  if (kernel.alternatingPart == 0) {
     LaunchBody(builder, location, function, kernel).emit();
     allowRecording();
     return function;
@@ -418,7 +418,7 @@ mlir::func::FuncOp dlc::createLaunchFunction(mlir::ModuleOp module, KernelInterf
   mlir::func::FuncOp part = create(symbol + ".part");
   LaunchBody(builder, location, part, kernel).emit();
   size_t before = kernel.getNumBuffers() + kernel.getNumSymbols();
-  emitSweep(builder, function, part, kernel, 8 * static_cast<int64_t>(before));
+  emitAlternatingParts(builder, function, part, kernel, 8 * static_cast<int64_t>(before));
   allowRecording();
   return function;
 }

@@ -6,7 +6,6 @@
 
 #include "backends/llvm/Passes.h"
 #include "ir/KernelShapes.h"
-#include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -19,7 +18,7 @@ struct KernelInterface {
   int64_t splitDim = -1;        ///< logical dimension of the result of which ranges may be computed; -1: only the whole
   int64_t grain = 1;            ///< ranges start at multiples of it
   bool isOnDevice = false;      ///< buffers have addresses of a GPU
-  int64_t sweep = 0;            ///< > 0: a range is computed in parts of so many, alternately from either end
+  int64_t alternatingPart = 0;  ///< > 0: a range is computed in parts of so many, alternately from either end
   mlir::AffineExpr nanoseconds; ///< estimate for the whole, over the kernel's symbols
 
   /// Fails with a diagnostic if shapes cannot be inferred or do not fit Halide's 32-bit indices.
@@ -58,9 +57,9 @@ std::string getKernelSymbol(llvm::StringRef name);
 /// Adds, at the end of `module`,
 /// `int32_t NAME.launch(const int64_t *arguments, int64_t begin, int64_t end, void *scratch)` for a launch called
 /// `name`. `arguments` holds the addresses of the inputs and of the outputs, then the symbols. A second launch of the
-/// same name gets a number. Where the kernel's schedules say `sweep`, one more argument after the symbols counts the
-/// launches before: every second one computes its parts from the last to the first, so that it begins with what the one
-/// before has left in the first-level cache. `site` is for `LaunchSite::Known`.
+/// same name gets a number. Where the kernel's schedules say `alternating_units`, one more argument after the symbols
+/// counts the launches before: every second one computes its parts from the last to the first, so that it begins with
+/// what the one before has left in the first-level cache. `site` is for `LaunchSite::Known`.
 mlir::func::FuncOp createLaunchFunction(mlir::ModuleOp module, KernelInterface &kernel, llvm::StringRef name,
                                         llvm::StringSet<> &usedNames, mlir::Location location, LaunchSite siteKind,
                                         uint64_t site = 0);

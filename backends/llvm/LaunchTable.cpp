@@ -127,7 +127,7 @@ void LaunchTableBuilder::addArguments(llvm::ArrayRef<Address> addresses, llvm::A
 
 bool LaunchTableBuilder::add(LaunchOp launch, KernelInterface &kernel) {
   // Launches that do not fit their kernels stay for --dlc-lower-entry-points, which says so.
-  if (kernel.sweep > 0 || !kernel.fits(launch))
+  if (kernel.alternatingPart > 0 || !kernel.fits(launch))
     return false;
   llvm::SmallVector<Address> addresses;
   llvm::SmallVector<Value> buffers(launch.getInputs());

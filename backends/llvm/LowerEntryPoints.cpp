@@ -12,7 +12,6 @@
 #include "backends/llvm/TableCalls.h"
 #include "dlc/abi.h"
 #include "ir/Annotations.h"
-#include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
 #include "mlir/IR/Matchers.h"
 #include <cstddef>
@@ -48,16 +47,16 @@ private:
   LogicalResult lowerPart(mlir::func::FuncOp function);
   LogicalResult lowerTask(mlir::func::FuncOp function);
   LogicalResult lowerBody(mlir::func::FuncOp function);
-  LogicalResult lowerLaunch(LaunchOp launch, mlir::Block *leave);
-  LogicalResult lowerTable(LaunchTableOp table, mlir::Block *leave);
+  LogicalResult lowerLaunch(LaunchOp launch, mlir::Block *exitBlock);
+  LogicalResult lowerTable(LaunchTableOp table, mlir::Block *exitBlock);
   void lowerCommit(CommitOp commit);
   Value findAddress(HostEmitter emit, Value buffer);
   mlir::func::FuncOp getLaunchFunction(LaunchOp launch, KernelInterface &kernel);
   bool isShared(LaunchOp launch) const;
   mlir::func::FuncOp getSharedFunction(llvm::StringRef name, KernelInterface &kernel, bool isNumbered);
-  void callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *leave);
-  void lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave);
-  void leaveUnlessFine(HostEmitter emit, Value status, mlir::Operation *done, mlir::Block *leave);
+  void callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *exitBlock);
+  void lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *exitBlock);
+  void exitUnlessOk(HostEmitter emit, Value status, mlir::Operation *done, mlir::Block *exitBlock);
   void countLaunches(HostEmitter emit, mlir::func::FuncOp function, int64_t offset);
 
   llvm::StringMap<KernelInterface> kernels;
@@ -214,10 +213,10 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
     op.erase();
   });
   // The way out for a launch that failed.
-  mlir::Block *leave = function.addBlock();
-  leave->addArgument(builder.getI32Type(), location);
-  builder.setInsertionPointToEnd(leave);
-  mlir::func::ReturnOp::create(builder, location, leave->getArgument(0));
+  mlir::Block *exitBlock = function.addBlock();
+  exitBlock->addArgument(builder.getI32Type(), location);
+  builder.setInsertionPointToEnd(exitBlock);
+  mlir::func::ReturnOp::create(builder, location, exitBlock->getArgument(0));
 
   if (device)
     lowerDeviceMemory(function, call);
@@ -235,18 +234,18 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
       LLVM::AllocaOp::create(builder, location, HostEmitter{builder, location}.pointerType(), builder.getI64Type(),
                              HostEmitter{builder, location}.i64(largest), /*alignment=*/8);
   for (LaunchOp launch : launches)
-    if (mlir::failed(lowerLaunch(launch, leave)))
+    if (mlir::failed(lowerLaunch(launch, exitBlock)))
       return mlir::failure();
   llvm::SmallVector<LaunchTableOp> launchTables(function.getOps<LaunchTableOp>());
   for (LaunchTableOp table : launchTables)
-    if (mlir::failed(lowerTable(table, leave)))
+    if (mlir::failed(lowerTable(table, exitBlock)))
       return mlir::failure();
   for (CommitOp commit : llvm::make_early_inc_range(function.getOps<CommitOp>()))
     lowerCommit(commit);
   llvm::SmallVector<CheckExtentsOp> checks;
   function.walk([&](CheckExtentsOp op) { checks.push_back(op); });
   for (CheckExtentsOp op : checks)
-    lowerExtentChecks(op, call, leave);
+    lowerExtentChecks(op, call, exitBlock);
   llvm::SmallVector<std::pair<mlir::func::CallOp, mlir::func::FuncOp>> calls;
   function.walk([&](mlir::func::CallOp op) {
     if (mlir::func::FuncOp callee = outlinedFunctions.lookup(op.getCallee()))
@@ -254,12 +253,12 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   });
   for (auto [op, callee] : calls) {
     if (annotation::rangeGrain.get(callee))
-      lowerRanges(op, callee, leave);
+      lowerRanges(op, callee, exitBlock);
     else
-      callPart(op, callee, leave);
+      callPart(op, callee, exitBlock);
   }
-  if (leave->use_empty())
-    leave->erase();
+  if (exitBlock->use_empty())
+    exitBlock->erase();
   if (!blockAddresses.empty())
     for (mlir::Block &block : function)
       for (mlir::Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
@@ -332,7 +331,7 @@ mlir::func::FuncOp LowerEntryPointsPass::getSharedFunction(llvm::StringRef name,
                                        number ? kernel.getSite(number.getInt()) : 0);
 }
 
-LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *leave) {
+LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *exitBlock) {
   auto found = kernels.find(launch.getKernel());
   if (found == kernels.end())
     return launch.emitError("launches '") << launch.getKernel() << "', which is not a dlc.kernel_func";
@@ -362,7 +361,7 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
     symbols.push_back(storeArgument(emit, symbol, argumentBlock, offset));
     offset += 8;
   }
-  if (kernel.sweep > 0)
+  if (kernel.alternatingPart > 0)
     countLaunches(emit, launch->getParentOfType<mlir::func::FuncOp>(), offset);
   if (mlir::IntegerAttr number = annotation::launchNumber.get(launch); number && isShared(launch))
     emit.store(emit.i64(static_cast<int64_t>(kernel.getSite(number.getInt()))), argumentBlock,
@@ -387,7 +386,7 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *le
                  mlir::ValueRange{argumentBlock, begin ? begin : emit.i64(0), begin ? end : extent, own})
                  .getResult(0);
   }
-  leaveUnlessFine(emit, status, launch, leave);
+  exitUnlessOk(emit, status, launch, exitBlock);
   return mlir::success();
 }
 
@@ -407,7 +406,7 @@ void LowerEntryPointsPass::lowerCommit(CommitOp commit) {
 }
 
 /// Hands a table of launches to the runtime.
-LogicalResult LowerEntryPointsPass::lowerTable(LaunchTableOp table, mlir::Block *leave) {
+LogicalResult LowerEntryPointsPass::lowerTable(LaunchTableOp table, mlir::Block *exitBlock) {
   llvm::SmallVector<mlir::func::FuncOp> functions;
   for (auto name : table.getKernels().getAsRange<mlir::FlatSymbolRefAttr>()) {
     auto kernel = kernels.find(name.getValue());
@@ -418,20 +417,20 @@ LogicalResult LowerEntryPointsPass::lowerTable(LaunchTableOp table, mlir::Block 
   mlir::OpBuilder builder(table);
   HostEmitter emit{builder, table.getLoc()};
   Value status = callTable(emit, table, call, functions, ("dlc.launch_table" + llvm::Twine(tableCount++)).str());
-  leaveUnlessFine(emit, status, table, leave);
+  exitUnlessOk(emit, status, table, exitBlock);
   return mlir::success();
 }
 
 /// Calls `part`, which is lowered, instead of `whole`.
-void LowerEntryPointsPass::callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *leave) {
+void LowerEntryPointsPass::callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *exitBlock) {
   mlir::OpBuilder builder(whole);
   HostEmitter emit{builder, whole.getLoc()};
   Value status = mlir::func::CallOp::create(builder, whole.getLoc(), part, call).getResult(0);
-  leaveUnlessFine(emit, status, whole, leave);
+  exitUnlessOk(emit, status, whole, exitBlock);
 }
 
 /// Runs the task behind `ranges` through the pool: one range per thread, in whole grains.
-void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *leave) {
+void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *exitBlock) {
   mlir::OpBuilder builder(ranges);
   mlir::Location location = ranges.getLoc();
   HostEmitter emit{builder, location};
@@ -449,23 +448,23 @@ void LowerEntryPointsPass::lowerRanges(mlir::func::CallOp ranges, mlir::func::Fu
   Value extent = arith::IndexCastOp::create(builder, location, i64, ranges.getOperands().back());
   int64_t grain = annotation::rangeGrain.get(task).getInt();
   Value threads = arith::ExtUIOp::create(builder, location, i64, emit.load(i32, call, offsetof(dlc_call, threads)));
-  // A range for each thread, rounded up to grains: what is read once a range is read as seldom as can be.
+  // A range for each thread, rounded up to grains: what is read once per range is read as seldom as can be.
   Value shares = arith::MulIOp::create(builder, location, threads, emit.i64(grain));
   Value rounded =
       arith::AddIOp::create(builder, location, extent, arith::SubIOp::create(builder, location, shares, emit.i64(1)));
   Value range = arith::MulIOp::create(builder, location, arith::DivUIOp::create(builder, location, rounded, shares),
                                       emit.i64(grain));
   Value least = arith::MaxSIOp::create(builder, location, range, emit.i64(grain));
-  leaveUnlessFine(emit, runInPool(emit, call, takeAddress(emit, task), block, extent, least), ranges, leave);
+  exitUnlessOk(emit, runInPool(emit, call, takeAddress(emit, task), block, extent, least), ranges, exitBlock);
 }
 
 /// Continues after `done`, which is erased, if `status` is ok.
-void LowerEntryPointsPass::leaveUnlessFine(HostEmitter emit, Value status, mlir::Operation *done, mlir::Block *leave) {
+void LowerEntryPointsPass::exitUnlessOk(HostEmitter emit, Value status, mlir::Operation *done, mlir::Block *exitBlock) {
   Value ok = arith::CmpIOp::create(emit.builder, emit.location, arith::CmpIPredicate::eq, status, emit.i32(DLC_OK));
   mlir::Block *block = done->getBlock();
   mlir::Block *rest = block->splitBlock(std::next(done->getIterator()));
   emit.builder.setInsertionPointToEnd(block);
-  mlir::cf::CondBranchOp::create(emit.builder, emit.location, ok, rest, mlir::ValueRange{}, leave,
+  mlir::cf::CondBranchOp::create(emit.builder, emit.location, ok, rest, mlir::ValueRange{}, exitBlock,
                                  mlir::ValueRange{status});
   done->erase();
 }

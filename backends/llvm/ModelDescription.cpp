@@ -162,7 +162,7 @@ static Constant *writeProgram(DescriptionWriter &writer, const ProgramPart &part
        writer.i64(part.target.requiredFeatures), writer.array(codes, sizeof(dlc_entry_code)),
        isEmbedded ? writer.external(getWeightsSymbol(identity)) : writer.null(), writer.i64(program.constantBytes),
        identity.weightsFile.empty() ? writer.null() : writer.text(identity.weightsFile),
-       writer.i64(identity.weightsHash), writer.i64(program.preparedBytes),
+       writer.i64(identity.weightsHash), writer.i64(program.prepackedBytes),
        program.hasPrepare ? function("prepare.execute") : writer.null(), writer.i64(part.scratchBytes),
        program.launches.empty() ? writer.null() : writer.text(program.launches)});
   if (device)

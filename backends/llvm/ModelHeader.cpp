@@ -9,7 +9,7 @@
 using namespace dlc;
 
 /// An extent as a C expression.
-static std::string spell(mlir::AffineExpr expression, const EntryDescription &entry) {
+static std::string toCode(mlir::AffineExpr expression, const EntryDescription &entry) {
   if (auto constant = llvm::dyn_cast<mlir::AffineConstantExpr>(expression))
     return std::to_string(constant.getValue());
   if (auto symbol = llvm::dyn_cast<mlir::AffineSymbolExpr>(expression))
@@ -17,7 +17,7 @@ static std::string spell(mlir::AffineExpr expression, const EntryDescription &en
   auto binary = llvm::dyn_cast<mlir::AffineBinaryOpExpr>(expression);
   if (!binary)
     return "?";
-  std::string left = spell(binary.getLHS(), entry), right = spell(binary.getRHS(), entry);
+  std::string left = toCode(binary.getLHS(), entry), right = toCode(binary.getRHS(), entry);
   switch (expression.getKind()) {
   case mlir::AffineExprKind::Add:
     return "(" + left + " + " + right + ")";
@@ -44,13 +44,13 @@ static HeaderTensor describeTensor(const TensorDescription &tensor, const EntryD
       result.dims.push_back({HeaderDim::Computed, 0, "?"});
     } else if (isDerived(dim, bounds)) {
       result.isBounded = true;
-      result.dims.push_back({HeaderDim::Computed, 0, "up to " + spell(boundAbove(dim, bounds), entry)});
+      result.dims.push_back({HeaderDim::Computed, 0, "up to " + toCode(boundAbove(dim, bounds), entry)});
     } else if (auto constant = llvm::dyn_cast<mlir::AffineConstantExpr>(dim))
       result.dims.push_back({HeaderDim::Fixed, constant.getValue(), ""});
     else if (auto symbol = llvm::dyn_cast<mlir::AffineSymbolExpr>(dim))
       result.dims.push_back({HeaderDim::Symbol, symbol.getPosition(), ""});
     else
-      result.dims.push_back({HeaderDim::Computed, 0, spell(dim, entry)});
+      result.dims.push_back({HeaderDim::Computed, 0, toCode(dim, entry)});
   }
   return result;
 }

@@ -88,7 +88,7 @@ def TabulateLaunches : Pass<"dlc-tabulate-launches", "::mlir::ModuleOp"> {
     0.2 ms for them. In an entry point with more than `limit` launches, runs of at least `smallest` launches (and of
     copies between them) become one `dlc.launch_table` each, which the runtime walks through: a tenth of the time to
     compile, and less memory when it runs. A launch that depends on anything but the arguments of the entry point, or
-    whose kernel counts its launches (`sweep`), stays, and so do smaller entry points.
+    whose kernel counts its launches (`alternating_units`), stays, and so do smaller entry points.
 
     Before (with a limit of 1 and a smallest run of 2):
     ```mlir

@@ -239,7 +239,7 @@ static mlir::LogicalResult numberStates(mlir::ModuleOp module, ProgramDescriptio
 FailureOr<ProgramDescription> dlc::describeProgram(mlir::ModuleOp module) {
   ProgramDescription program;
   if (ProgramMemoryAttr memory = annotation::memory.get(module))
-    program.preparedBytes = memory.getPrepackedBytes();
+    program.prepackedBytes = memory.getPrepackedBytes();
   for (WeightsOp weights : module.getOps<WeightsOp>())
     program.constantBytes = weights.getSize();
   for (VariablesOp variables : module.getOps<VariablesOp>())

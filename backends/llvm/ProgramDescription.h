@@ -73,7 +73,7 @@ struct ProgramDescription {
   std::vector<EntryDescription> entries; ///< without `prepare`
   bool hasPrepare = false;
   uint32_t stateCount = 0; ///< of all entry points together
-  uint64_t preparedBytes = 0, constantBytes = 0, variableBytes = 0;
+  uint64_t prepackedBytes = 0, constantBytes = 0, variableBytes = 0;
   std::vector<VariableDescription> variables;
   std::string launches; ///< dlc_program.launches; empty before they are numbered
 };

@@ -2,7 +2,6 @@
 #include "backends/llvm/LaunchTable.h"
 #include "backends/llvm/Passes.h"
 #include "ir/Annotations.h"
-#include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"

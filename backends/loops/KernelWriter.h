@@ -6,7 +6,7 @@
 
 #include "backends/loops/LoopBody.h"
 #include "ir/KernelShapes.h"
-#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 

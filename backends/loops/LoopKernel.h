@@ -5,7 +5,7 @@
 #ifndef DLC_BACKENDS_LOOPS_LOOPKERNEL_H
 #define DLC_BACKENDS_LOOPS_LOOPKERNEL_H
 
-#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "targets/Machine.h"
 #include "llvm/Support/Error.h"
 

@@ -18,7 +18,7 @@ def write_captions(model, clips):
     return captions
 
 
-def spell(numbers):
+def to_caption(numbers):
     return " ".join(WORDS[number] for number in numbers if number >= 0 and WORDS[number] != "<stop>")
 
 
@@ -26,8 +26,8 @@ def main():
     folder = pathlib.Path(sys.argv[3])
     model = dlc.Model(sys.argv[1])
     model.new_state(seed=0).load(sys.argv[2], weights_only=True)
-    written = [spell(caption) for caption in write_captions(model, np.load(folder / "test_frames.npy"))]
-    right = [spell(caption) for caption in np.load(folder / "test_label.npy")]
+    written = [to_caption(caption) for caption in write_captions(model, np.load(folder / "test_frames.npy"))]
+    right = [to_caption(caption) for caption in np.load(folder / "test_label.npy")]
     for shown, caption in list(zip(right, written))[:5]:
         print(f"{caption}{'' if caption == shown else f'  (it shows: {shown})'}")
     count = sum(caption == shown for shown, caption in zip(right, written))

@@ -9,9 +9,9 @@ using namespace dlc::json;
 using llvm::StringRef;
 
 const JsonValue *JsonValue::find(StringRef key) const {
-  if (places) {
-    auto found = places->find(key);
-    return found == places->end() ? nullptr : &members[found->second].value;
+  if (positions) {
+    auto found = positions->find(key);
+    return found == positions->end() ? nullptr : &members[found->second].value;
   }
   for (const Member &member : members)
     if (member.key == key)
@@ -76,10 +76,10 @@ public:
     constexpr size_t few = 16;
     JsonValue *object = parents.back();
     if (object->members.size() > few) {
-      auto places = std::make_shared<llvm::StringMap<size_t>>();
-      for (auto [place, member] : llvm::enumerate(object->members))
-        places->try_emplace(member.key, place);
-      object->places = std::move(places);
+      auto positions = std::make_shared<llvm::StringMap<size_t>>();
+      for (auto [position, member] : llvm::enumerate(object->members))
+        positions->try_emplace(member.key, position);
+      object->positions = std::move(positions);
     }
     return close();
   }

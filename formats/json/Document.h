@@ -27,12 +27,13 @@ struct JsonValue {
   Kind kind = Kind::Null;
   Position position;
   bool boolean = false;
-  int64_t integer = 0;                                   ///< Integer
-  double number = 0;                                     ///< Number, and Integer as a floating-point number
-  std::string string;                                    ///< String, UTF-8
-  std::vector<JsonValue> elements;                       ///< List
-  std::vector<Member> members;                           ///< Object, in the order of the file
-  std::shared_ptr<const llvm::StringMap<size_t>> places; ///< of an object's many members by key; null if they are few
+  int64_t integer = 0;             ///< Integer
+  double number = 0;               ///< Number, and Integer as a floating-point number
+  std::string string;              ///< String, UTF-8
+  std::vector<JsonValue> elements; ///< List
+  std::vector<Member> members;     ///< Object, in the order of the file
+  std::shared_ptr<const llvm::StringMap<size_t>>
+      positions; ///< of an object's many members by key; null if they are few
 
   bool isNumber() const { return kind == Kind::Integer || kind == Kind::Number; }
   bool isString() const { return kind == Kind::String; }

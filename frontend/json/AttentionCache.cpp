@@ -14,10 +14,10 @@ std::optional<KeptPositions> keepPositions(LayerContext &context, std::optional<
     return positions;
   Value x = context.input();
   Type i64 = context.builder.getI64Type();
-  StateRequest request{"places", i64, {}, x};
+  StateRequest request{"length", i64, {}, x};
   positions.before = context.beginState(request);
   if (most)
-    context.limitState("places", *most, 1);
+    context.limitState("length", *most, 1);
   Value count;
   if (typeOf(x).isDynamicDim(1)) {
     Value ones = context.create<FillOp>(x, ArrayRef<int64_t>{-3}, llvm::APFloat(1.0), i64);
@@ -26,7 +26,7 @@ std::optional<KeptPositions> keepPositions(LayerContext &context, std::optional<
     count = context.constant(static_cast<double>(typeOf(x).getDimSize(1)), i64);
   }
   positions.after = context.add(positions.before, count);
-  context.endState("places", positions.after);
+  context.endState("length", positions.after);
   if (!positions.before || !positions.after)
     return std::nullopt;
   return positions;

@@ -28,7 +28,7 @@ mlir::Value splitHeads(OpContext &context, mlir::Value x, int64_t heads);
 mlir::Value mergeHeads(OpContext &context, mlir::Value x);
 /// 0, 1, ...: the positions along dimension `dim` of `x`.
 mlir::Value countPositions(OpContext &context, mlir::Value x, int64_t dim);
-/// `places[i] * base^(-k / count)` for k below `count`, in f32: [places, count].
+/// `positions[i] * base^(-k / count)` for k below `count`, in f32: [length, count].
 mlir::Value makeAngles(OpContext &context, mlir::Value positions, int64_t count, double base);
 /// Rotates element i of each head with element i + size / 2, by an angle that grows with the position.
 mlir::Value rotate(OpContext &context, mlir::Value x, mlir::Value positions, double base);

@@ -2,8 +2,8 @@
 /// \file
 /// Decoding as an entry point: a loop over the prompt, then a loop that chooses tokens and feeds them back.
 ///
-/// Both loops hold the function's layers with one token per step; what layers keep from step to step is carried by the
-/// loops. The entry point is `NAME(encoder's inputs..., prompt: i64[T], [seed: i64], [temperature: f32]) ->
+/// Both loops hold the function's layers with one token per step; what layers keep from step to step are loop-carried
+/// values. The entry point is `NAME(encoder's inputs..., prompt: i64[T], [seed: i64], [temperature: f32]) ->
 /// (tokens: i64[max_tokens], count: i64, [score: f32])`.
 #ifndef DLC_FRONTEND_JSON_GENERATEIMPORTER_H
 #define DLC_FRONTEND_JSON_GENERATEIMPORTER_H

@@ -129,7 +129,7 @@ static NodeResults buildLoop(NodeContext &context) {
       context.attributes.isGiven("loop_carried") ? context.attributes.integer("loop_carried") : given.size();
   if (loopCarried > given.size()) {
     context.error("loop_carried",
-                  "carries " + Twine(loopCarried) + " values and has " + Twine(given.size()) + " inputs for them");
+                  "has " + Twine(loopCarried) + " loop-carried values and " + Twine(given.size()) + " inputs for them");
     return {};
   }
   auto initial = ArrayRef(given).take_front(loopCarried);
@@ -147,8 +147,8 @@ static NodeResults buildLoop(NodeContext &context) {
   if (results.size() < loopCarried + 1 || context.outputCount > results.size() - 1) {
     context.error("body",
                   "names a function of " + Twine(results.size()) +
-                      " outputs; it gives whether there is another step, the loop-carried values, and then what is "
-                      "stacked");
+                      " outputs; it gives whether there is another step, the loop-carried values, and then scan "
+                      "outputs");
     return {};
   }
   auto next = ArrayRef(results).slice(1, loopCarried), slices = ArrayRef(results).drop_front(1 + loopCarried);
@@ -171,7 +171,8 @@ static NodeResults buildLoop(NodeContext &context) {
   auto isLoopCarriedAs = [&](Value before, Value after) {
     if (before.getType() == after.getType() && haveSameType(before, after))
       return true;
-    context.error("carries " + describeTensor(before) + ", and its body makes that " + describeTensor(after));
+    context.error("has the loop-carried value " + describeTensor(before) + ", which its body makes " +
+                  describeTensor(after));
     return false;
   };
   for (auto [before, after] : llvm::zip(initial, next))
@@ -200,7 +201,7 @@ void dlc::json::addControlNodes(std::vector<NodeKind> &kinds) {
        SIZE_MAX,
        {required("body", string(),
                  "The function of a step: of the step's number, true, the loop-carried values and the other "
-                 "inputs; it gives whether there is another step, the loop-carried values, and what is stacked"),
+                 "inputs; it gives whether there is another step, the loop-carried values, and scan outputs"),
         optional("loop_carried", integer(0), "",
                  "How many inputs after the first two are loop-carried; all, if missing")},
        buildLoop});

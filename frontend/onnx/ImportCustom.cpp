@@ -82,8 +82,7 @@ private:
     }
     ArrayRef<Extent> all(extents), leading = all.drop_back(named.size());
     if (isOpen && ellipsis && ellipsis->size() != leading.size()) {
-      node.error() << "has inputs whose \"...\" stand for " << ellipsis->size() << " and " << leading.size()
-                   << " extents";
+      node.error() << "has inputs whose \"...\" are " << ellipsis->size() << " and " << leading.size() << " extents";
       return;
     }
     if (isOpen && !ellipsis)

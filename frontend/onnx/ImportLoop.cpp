@@ -54,10 +54,10 @@ private:
     scanOutputCount = body->output_size() - 1 - static_cast<int64_t>(loopCarried.size());
     if (body->input_size() != static_cast<int>(loopCarried.size()) + 2 || scanOutputCount < 0) {
       node.error()
-          << "carries " << loopCarried.size() << " values, and its body has " << body->input_size() << " inputs and "
-          << body->output_size()
+          << "has " << loopCarried.size() << " loop-carried values, and its body has " << body->input_size()
+          << " inputs and " << body->output_size()
           << " outputs: it takes the step's number, a condition and these values, and gives a condition, these "
-             "values and what is stacked";
+             "values and scan outputs";
       return false;
     }
     if (node.hasOperand(0) && (!expectElements(node, 0, ElementClass::Integer) || !hasOneElement(0)))

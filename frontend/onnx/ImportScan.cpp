@@ -154,8 +154,8 @@ void importScan(NodeImporter &node) {
   }
 }
 
-/// Opset 8: dimension 0 of all operands and results is the batch, whose samples are scanned one by one, and dimension 1
-/// of the scan inputs are the steps.
+/// Opset 8: dimension 0 of all operands and results is the batch, whose samples are processed one by one, and dimension
+/// 1 of the scan inputs are the steps.
 void importBatchScan(NodeImporter &node) {
   const onnx::GraphProto *graph = node.getGraph("body");
   if (node.hasOperand(0)) {

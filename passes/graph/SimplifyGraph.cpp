@@ -60,9 +60,9 @@ struct MakeMatrices final : OpRewritePattern<dlc::MatMulOp> {
     };
     Value lhs = op.getLhs(), rhs = op.getRhs();
     if (isRow)
-      lhs = reshape(lhs, {1, dlc::spellExtent(lhs, 0)});
+      lhs = reshape(lhs, {1, dlc::getReshapeExtent(lhs, 0)});
     if (isColumn)
-      rhs = reshape(rhs, {dlc::spellExtent(rhs, 0), 1});
+      rhs = reshape(rhs, {dlc::getReshapeExtent(rhs, 0), 1});
     Value product = dlc::MatMulOp::create(rewriter, op.getLoc(), lhs, rhs, op.getTransposeLhs(), op.getTransposeRhs());
     llvm::SmallVector<int64_t> shape = dlc::getShapeFrom(product);
     if (isColumn)

@@ -22,9 +22,9 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
   void runOnOperation() override {
     ModuleOp module = getOperation();
     llvm::SmallVector<func::FuncOp> graphs(module.getOps<func::FuncOp>());
-    func::FuncOp prepareFunction = createPrepareFunction(module);
-    dlc::PrepareProgram prepare{OpBuilder::atBlockEnd(&prepareFunction.getBody().front()),
-                                prepareFunction.getArgument(0), prepareFunction.getArgument(1)};
+    func::FuncOp prepackFunction = createPrepackFunction(module);
+    dlc::PrepackProgram prepack{OpBuilder::atBlockEnd(&prepackFunction.getBody().front()),
+                                prepackFunction.getArgument(0), prepackFunction.getArgument(1)};
     dlc::ProgramTables tables(module);
     int64_t arenaBytes = 0, liveBytes = 0;
     for (func::FuncOp graph : graphs) {
@@ -40,23 +40,23 @@ class LowerToProgram final : public dlc::impl::LowerToProgramBase<LowerToProgram
           shareMemory ? getChildAnalysis<dlc::MemoryPlanAnalysis>(graph).plan : unshared;
       if (failed(memory))
         return signalPassFailure();
-      func::FuncOp program = dlc::buildProgram(graph, *memory, tables, prepare, shareMemory);
+      func::FuncOp program = dlc::buildProgram(graph, *memory, tables, prepack, shareMemory);
       auto workspace = dlc::annotation::entry.get(program).getWorkspaceBytes().getValue();
       arenaBytes = std::max(arenaBytes, dlc::evaluate(workspace.getResult(0), 1));
       liveBytes = std::max(liveBytes, dlc::getLiveBytes(memory->getBuffers()));
     }
     for (func::FuncOp graph : graphs)
       eraseGraph(graph);
-    func::ReturnOp::create(prepare.builder, module.getLoc());
-    if (prepare.bytes == 0)
-      prepareFunction.erase();
+    func::ReturnOp::create(prepack.builder, module.getLoc());
+    if (prepack.bytes == 0)
+      prepackFunction.erase();
     tables.variables.emit();
     tables.weights.emit(module);
     dlc::annotation::memory.set(module,
-                                dlc::ProgramMemoryAttr::get(module.getContext(), arenaBytes, liveBytes, prepare.bytes));
+                                dlc::ProgramMemoryAttr::get(module.getContext(), arenaBytes, liveBytes, prepack.bytes));
   }
 
-  static func::FuncOp createPrepareFunction(ModuleOp module) {
+  static func::FuncOp createPrepackFunction(ModuleOp module) {
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
     Type bytes = MemRefType::get({ShapedType::kDynamic}, builder.getI8Type());
     auto function =

@@ -11,17 +11,17 @@
 namespace dlc {
 
 /// What runs once, when a library is loaded; all functions add to it.
-struct PrepareProgram {
+struct PrepackProgram {
   mlir::OpBuilder builder;
-  mlir::Value constants, prepared; ///< its arguments
-  int64_t bytes = 0;               ///< of what it has computed so far
+  mlir::Value constants, prepacked; ///< its arguments
+  int64_t bytes = 0;                ///< of what it has computed so far
 };
 
 /// Applies `memory` to `graph`, which holds kernels, loops, reshapes, constants and a return only: writes the program
 /// of `graph` before it, with its tensors where the plan has placed them, and adds to the tables what it refers to. The
 /// kernels of the graph and of its loops lose their bodies to the table of kernels.
 mlir::func::FuncOp buildProgram(mlir::func::FuncOp graph, MemoryPlan &memory, ProgramTables &tables,
-                                PrepareProgram &prepare, bool shareMemory);
+                                PrepackProgram &prepack, bool shareMemory);
 
 } // namespace dlc
 

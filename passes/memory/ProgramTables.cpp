@@ -48,7 +48,7 @@ int64_t WeightTable::place(ConstantOp constant) {
   auto [entry, isNew] = offsets.try_emplace({constant.getValue(), type}, size);
   if (isNew) {
     entries.push_back(entry->first);
-    places.push_back(size);
+    positions.push_back(size);
     int64_t bytes = *constantDim(getBufferBytes(type, staticDims(type)));
     size = llvm::alignTo(size + bytes, bufferAlignment);
   }
@@ -65,7 +65,7 @@ void WeightTable::emit(ModuleOp module) {
     types.push_back(TypeAttr::get(type));
   }
   WeightsOp::create(builder, module.getLoc(), builder.getArrayAttr(values), builder.getArrayAttr(types),
-                    builder.getDenseI64ArrayAttr(places), builder.getI64IntegerAttr(size));
+                    builder.getDenseI64ArrayAttr(positions), builder.getI64IntegerAttr(size));
 }
 
 VariableTable::VariableTable(ModuleOp module) : module(module) {
@@ -100,16 +100,16 @@ void VariableTable::emit() {
   OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
   llvm::SmallVector<llvm::StringRef> names, kinds;
   llvm::SmallVector<Attribute> types;
-  llvm::SmallVector<int64_t> places;
+  llvm::SmallVector<int64_t> positions;
   llvm::SmallVector<ParameterOp> parameters(module.getOps<ParameterOp>());
   for (ParameterOp parameter : parameters) {
     names.push_back(parameter.getSymName());
     kinds.push_back(parameter.getKind());
     types.push_back(TypeAttr::get(getStoredType(parameter)));
-    places.push_back(offsets.lookup(parameter.getSymName()));
+    positions.push_back(offsets.lookup(parameter.getSymName()));
   }
   VariablesOp::create(builder, module.getLoc(), builder.getStrArrayAttr(names), builder.getArrayAttr(types),
-                      builder.getStrArrayAttr(kinds), builder.getDenseI64ArrayAttr(places),
+                      builder.getStrArrayAttr(kinds), builder.getDenseI64ArrayAttr(positions),
                       builder.getI64IntegerAttr(size));
   for (ParameterOp parameter : parameters)
     parameter.erase();

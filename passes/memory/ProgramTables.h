@@ -41,7 +41,7 @@ private:
   using Entry = std::pair<mlir::Attribute, mlir::RankedTensorType>;
   llvm::DenseMap<Entry, int64_t> offsets;
   llvm::SmallVector<Entry> entries;
-  llvm::SmallVector<int64_t> places;
+  llvm::SmallVector<int64_t> positions;
   int64_t size = 0;
 };
 

@@ -19,7 +19,7 @@ func::FuncOp ProgramWriter::run(bool shareMemory) {
     update.setInPlace(true);
   for (ConstantOp constant : memory.getConstants())
     constantOffsets.push_back(tables.weights.place(constant));
-  prepare.bytes += memory.getPreparedBytes();
+  prepack.bytes += memory.getPrepackedBytes();
   program = createProgram(graph, memory, tables.variables, plan.bytes);
   llvm::append_range(symbolValues, program.function.getArguments().take_back(symbolNames.size()));
   entryValues = symbolValues;
@@ -40,7 +40,7 @@ func::FuncOp ProgramWriter::run(bool shareMemory) {
 
 /// The buffer of `value`, a tensor of `frame`.
 Value ProgramWriter::getBuffer(Frame &frame, const StepBuffers &step, Value value, OpBuilder &builder,
-                               bool isPrepared) {
+                               bool isPrepacked) {
   value = getMemory(value);
   Storage storage = frame.storage.lookup(value);
   switch (storage.kind) {
@@ -68,14 +68,14 @@ Value ProgramWriter::getBuffer(Frame &frame, const StepBuffers &step, Value valu
   default:
     break;
   }
-  Value &buffer = (isPrepared ? preparedViews : fixedViews)[value];
+  Value &buffer = (isPrepacked ? prepackedViews : fixedViews)[value];
   if (buffer)
     return buffer;
   // The same address in every step: it is computed before all loops, unless these decide it.
   OpBuilder::InsertionGuard guard(builder);
   bool isFixed = !isDecidedInside(frame.getBytes(value)) &&
                  (storage.kind != Storage::Arena || !isDecidedInside(memory.getBuffers()[storage.index].bytes));
-  bool leaves = outermostLoop && !isPrepared && isFixed;
+  bool leaves = outermostLoop && !isPrepacked && isFixed;
   if (leaves) {
     builder.setInsertionPoint(outermostLoop);
     std::swap(symbolValues, entryValues);
@@ -86,8 +86,8 @@ Value ProgramWriter::getBuffer(Frame &frame, const StepBuffers &step, Value valu
   });
   Value block = storage.kind == Storage::Arena      ? getArena(storage.index)
                 : storage.kind == Storage::Variable ? getBlock(3)
-                : storage.kind == Storage::Constant ? (isPrepared ? prepare.constants : getBlock(1))
-                                                    : (isPrepared ? prepare.prepared : getBlock(2));
+                : storage.kind == Storage::Constant ? (isPrepacked ? prepack.constants : getBlock(1))
+                                                    : (isPrepacked ? prepack.prepacked : getBlock(2));
   return buffer = view(builder, value.getLoc(), block, makeIndex(builder, value.getLoc(), getOffset(storage)),
                        frame.getBytes(value));
 }
@@ -166,15 +166,15 @@ void ProgramWriter::reserveSegment(Frame &frame, int64_t symbol, OpBuilder &buil
 }
 
 void ProgramWriter::emitKernel(Frame &frame, const StepBuffers &step, KernelOp kernel, OpBuilder &runBuilder) {
-  bool isPrepared = frame.getStorage(kernel.getResult()).kind == Storage::Prepared;
-  OpBuilder &builder = isPrepared ? prepare.builder : runBuilder;
+  bool isPrepacked = frame.getStorage(kernel.getResult()).kind == Storage::Prepacked;
+  OpBuilder &builder = isPrepacked ? prepack.builder : runBuilder;
   llvm::SmallVector<Value> inputs, outputs, symbols;
   for (Value input : kernel.getInputs())
-    inputs.push_back(getBuffer(frame, step, input, builder, isPrepared));
+    inputs.push_back(getBuffer(frame, step, input, builder, isPrepacked));
   for (Value output : kernel.getOutputs()) {
-    outputs.push_back(getBuffer(frame, step, output, builder, isPrepared));
+    outputs.push_back(getBuffer(frame, step, output, builder, isPrepacked));
     auto type = llvm::cast<RankedTensorType>(output.getType());
-    if (LayoutAttr layout = getLayout(type); layout && layout.getHaloLow() && !isPrepared)
+    if (LayoutAttr layout = getLayout(type); layout && layout.getHaloLow() && !isPrepacked)
       FillHaloOp::create(builder, kernel.getLoc(), outputs.back(), type, makeMap(frame.getDims(output)), symbolValues);
   }
   if (ArrayAttr names = kernel.getSymbolsAttr())
@@ -195,7 +195,7 @@ Value ProgramWriter::loadNumber(OpBuilder &builder, Location location, Value buf
                                     memref::LoadOp::create(builder, location, source, zero).getResult());
 }
 
-func::FuncOp dlc::buildProgram(func::FuncOp graph, MemoryPlan &memory, ProgramTables &tables, PrepareProgram &prepare,
+func::FuncOp dlc::buildProgram(func::FuncOp graph, MemoryPlan &memory, ProgramTables &tables, PrepackProgram &prepack,
                                bool shareMemory) {
-  return ProgramWriter(graph, tables, prepare, memory).run(shareMemory);
+  return ProgramWriter(graph, tables, prepack, memory).run(shareMemory);
 }

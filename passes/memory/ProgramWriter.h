@@ -23,9 +23,9 @@ struct StepBuffers {
 /// Turns one entry point of kernels, loops and choices into a program.
 class ProgramWriter {
 public:
-  ProgramWriter(mlir::func::FuncOp graph, ProgramTables &tables, PrepareProgram &prepare, MemoryPlan &memory)
-      : graph(graph), tables(tables), prepare(prepare), memory(memory), context(graph.getContext()),
-        symbolNames(memory.getEntry().shapes.getSymbols()), preparedOffset(prepare.bytes) {}
+  ProgramWriter(mlir::func::FuncOp graph, ProgramTables &tables, PrepackProgram &prepack, MemoryPlan &memory)
+      : graph(graph), tables(tables), prepack(prepack), memory(memory), context(graph.getContext()),
+        symbolNames(memory.getEntry().shapes.getSymbols()), prepackedOffset(prepack.bytes) {}
 
   /// The program; called once.
   mlir::func::FuncOp run(bool shareMemory);
@@ -54,7 +54,7 @@ private:
       return getPlan(storage.index).offsets[storage.index];
     return mlir::getAffineConstantExpr(storage.kind == Storage::Constant   ? constantOffsets[storage.index]
                                        : storage.kind == Storage::Variable ? getVariableOffset(storage.index)
-                                                                           : preparedOffset + storage.index,
+                                                                           : prepackedOffset + storage.index,
                                        context);
   }
 
@@ -76,7 +76,7 @@ private:
   }
 
   mlir::Value getBuffer(Frame &frame, const StepBuffers &step, mlir::Value value, mlir::OpBuilder &builder,
-                        bool isPrepared);
+                        bool isPrepacked);
   void emitFrame(Frame &frame, const StepBuffers &step, mlir::OpBuilder &builder);
   void emitKernel(Frame &frame, const StepBuffers &step, KernelOp kernel, mlir::OpBuilder &runBuilder);
   void emitReadback(Frame &frame, const StepBuffers &step, ReadbackOp readback, mlir::OpBuilder &builder);
@@ -103,12 +103,12 @@ private:
 
   mlir::func::FuncOp graph;
   ProgramTables &tables;
-  PrepareProgram &prepare;
+  PrepackProgram &prepack;
   MemoryPlan &memory;
   mlir::MLIRContext *context;
   llvm::ArrayRef<std::string> symbolNames;
   llvm::SmallVector<int64_t> constantOffsets; ///< of the plan's constants, in the block of constants
-  int64_t preparedOffset;                     ///< of the plan's prepacked data, in the block of all entry points'
+  int64_t prepackedOffset;                    ///< of the plan's prepacked data, in the block of all entry points'
   bool shareMemory = true;
   ArenaPlan plan; ///< of the workspace
   struct Segment {
@@ -124,7 +124,7 @@ private:
   mlir::Operation *outermostLoop = nullptr;    ///< of the loops and branches that are being emitted
   llvm::SmallVector<unsigned> decidedInside;   ///< symbols that these have read back
   llvm::DenseMap<mlir::Value, mlir::Value> fixedViews,
-      preparedViews; ///< of buffers at fixed offsets, and as `prepare` sees them
+      prepackedViews; ///< of buffers at fixed offsets, and as `prepare` sees them
 };
 
 } // namespace dlc

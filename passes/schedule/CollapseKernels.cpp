@@ -2,8 +2,8 @@
 #include "analysis/CollapsedSpace.h"
 #include "ir/Annotations.h"
 #include "ir/OpsConstant.h"
-#include "ir/OpsKernel.h"
 #include "ir/OpsNormalization.h"
+#include "ir/OpsProgram.h"
 #include "ir/OpsReduction.h"
 #include "passes/Passes.h"
 

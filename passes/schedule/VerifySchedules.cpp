@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/TargetInterface.h"
-#include "ir/OpsKernel.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -19,19 +18,15 @@ class VerifySchedules final : public dlc::impl::VerifySchedulesBase<VerifySchedu
   using VerifySchedulesBase::VerifySchedulesBase;
   void runOnOperation() override {
     bool isLegal = true;
-    getOperation().walk([&](Operation *op) {
-      if (auto kernel = llvm::dyn_cast<dlc::KernelOp>(op))
-        isLegal &= succeeded(verify(kernel, kernel.getKernelName()));
-      if (auto kernel = llvm::dyn_cast<dlc::KernelFuncOp>(op))
-        isLegal &= succeeded(verify(kernel, kernel.getSymName()));
-    });
+    getOperation().walk([&](dlc::KernelLikeOpInterface kernel) { isLegal &= succeeded(verify(kernel)); });
     if (!isLegal)
       signalPassFailure();
   }
 
-  template <typename Kernel> LogicalResult verify(Kernel kernel, llvm::StringRef name) {
+  LogicalResult verify(dlc::KernelLikeOpInterface kernel) {
     auto emitError = [&]() -> InFlightDiagnostic {
-      return kernel.emitError() << "kernel '" << name << "' (" << dlc::stringifyKernelKind(kernel.getKind()) << "): ";
+      return kernel.emitError() << "kernel '" << kernel.getKernelName() << "' ("
+                                << dlc::stringifyKernelKind(kernel.getKind()) << "): ";
     };
     FailureOr<dlc::TileSubject> subject = dlc::TileSubject::read(kernel, emitError);
     if (failed(subject))

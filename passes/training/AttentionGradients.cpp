@@ -69,15 +69,16 @@ Term AttentionGradient::fold(Value x) {
   if (heads == sharedHeads)
     return {gradients, x};
   int64_t queries = getType(op.getQuery()).getDimSize(2);
-  return reshape(x, {spellExtent(x, 0), sharedHeads,
-                     ShapedType::isDynamic(queries) ? -1 : queries * (heads / sharedHeads), spellExtent(x, 3)});
+  return reshape(x, {getReshapeExtent(x, 0), sharedHeads,
+                     ShapedType::isDynamic(queries) ? -1 : queries * (heads / sharedHeads), getReshapeExtent(x, 3)});
 }
 
 Term AttentionGradient::unfold(Value x) {
   if (heads == sharedHeads)
     return {gradients, x};
   int64_t queries = getType(op.getQuery()).getDimSize(2);
-  return reshape(x, {spellExtent(x, 0), heads, ShapedType::isDynamic(queries) ? -1 : queries, spellExtent(x, 3)});
+  return reshape(
+      x, {getReshapeExtent(x, 0), heads, ShapedType::isDynamic(queries) ? -1 : queries, getReshapeExtent(x, 3)});
 }
 
 Value AttentionGradient::findVisible() {
@@ -87,10 +88,11 @@ Value AttentionGradient::findVisible() {
   if (!op.getLengths() && !op.getLeft() && !op.getRight())
     return conditions.empty() ? Value() : Value(conditions.front());
   Value columns = gradients.create<IndexOp>(op.getKey(), 2), rows = gradients.create<IndexOp>(op.getQuery(), 2);
-  Term ofKey(gradients, columns), ofQuery = reshape(rows, {spellExtent(rows, 0), 1}), count = extent(op.getKey(), 2);
+  Term ofKey(gradients, columns), ofQuery = reshape(rows, {getReshapeExtent(rows, 0), 1}),
+                                  count = extent(op.getKey(), 2);
   if (op.getLengths()) {
     Term lengths = reshape(gradients.create<CastOp>(op.getLengths(), gradients.builder.getI64Type()),
-                           {spellExtent(op.getLengths(), 0), 1, 1, 1});
+                           {getReshapeExtent(op.getLengths(), 0), 1, 1, 1});
     count = lengths.apply<MaxOp>(integer(0)).apply<MinOp>(count);
     conditions.push_back(ofKey < count);
   }

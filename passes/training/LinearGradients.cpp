@@ -20,13 +20,13 @@ static Value insertUnits(Value x, llvm::ArrayRef<int64_t> dims, GradientBuilder 
     return x;
   llvm::SmallVector<int64_t> shape;
   for (int64_t dim = 0, own = 0; dim < getRank(x) + static_cast<int64_t>(dims.size()); ++dim)
-    shape.push_back(llvm::is_contained(dims, dim) ? 1 : spellExtent(x, own++));
+    shape.push_back(llvm::is_contained(dims, dim) ? 1 : getReshapeExtent(x, own++));
   return gradients.create<ReshapeOp>(x, shape);
 }
 
 /// All leading dimensions as one: rows.
 static Value flattenRows(Value x, GradientBuilder &gradients) {
-  return gradients.create<ReshapeOp>(x, llvm::ArrayRef<int64_t>{-1, spellExtent(x, getRank(x) - 1)});
+  return gradients.create<ReshapeOp>(x, llvm::ArrayRef<int64_t>{-1, getReshapeExtent(x, getRank(x) - 1)});
 }
 
 // Y = A B gives dA = dY B^T and dB = A^T dY; operands that are stored transposed get transposed gradients. A vector is
@@ -75,7 +75,7 @@ static Value isDiagonal(Value x, int64_t first, int64_t second, GradientBuilder 
   auto along = [&](int64_t dim) {
     llvm::SmallVector<int64_t> shape(getRank(x) - dim, 1);
     Value positions = gradients.create<IndexOp>(x, dim);
-    shape.front() = spellExtent(positions, 0);
+    shape.front() = getReshapeExtent(positions, 0);
     return gradients.create<ReshapeOp>(positions, shape);
   };
   return gradients.create<EqualOp>(along(first), along(second));

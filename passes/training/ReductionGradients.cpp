@@ -19,7 +19,7 @@ static Value keepDims(ReduceOp op, Value y, GradientBuilder &gradients) {
   llvm::SmallVector<int64_t> shape;
   int64_t next = 0;
   for (int64_t dim = 0; dim < llvm::cast<RankedTensorType>(op.getX().getType()).getRank(); ++dim)
-    shape.push_back(llvm::is_contained(op.getAxes(), dim) ? 1 : spellExtent(y, next++));
+    shape.push_back(llvm::is_contained(op.getAxes(), dim) ? 1 : getReshapeExtent(y, next++));
   return gradients.create<ReshapeOp>(y, shape);
 }
 
@@ -42,7 +42,7 @@ static Term multiplyOthers(const Term &x, int64_t axis, GradientBuilder &gradien
   Term positions(gradients, gradients.create<IndexOp>(x, axis));
   auto along = [&](int64_t before, int64_t after) {
     llvm::SmallVector<int64_t> extents(before + 1 + after, 1);
-    extents[before] = spellExtent(positions, 0);
+    extents[before] = getReshapeExtent(positions, 0);
     return Term(gradients, gradients.create<ReshapeOp>(positions, extents));
   };
   Term isSelf = along(0, rank - axis).apply<EqualOp>(along(0, rank - axis - 1));

@@ -21,7 +21,7 @@ static RankedTensorType getType(Value value) { return llvm::cast<RankedTensorTyp
 static Value positionsAlong(Value x, int64_t dim, int64_t before, int64_t after, GradientBuilder &gradients) {
   Value positions = gradients.create<IndexOp>(x, dim);
   llvm::SmallVector<int64_t> shape(before + 1 + after, 1);
-  shape[before] = spellExtent(positions, 0);
+  shape[before] = getReshapeExtent(positions, 0);
   return gradients.create<ReshapeOp>(positions, shape);
 }
 

@@ -66,7 +66,7 @@ static LogicalResult groupNorm(GroupNormOp op, GradientBuilder &gradients) {
       gradients.set(operand, gradients.zeros(op->getOperand(operand)));
     return success();
   }
-  llvm::SmallVector<int64_t> groups{spellExtent(x, 0), static_cast<int64_t>(op.getGroups()), -1},
+  llvm::SmallVector<int64_t> groups{getReshapeExtent(x, 0), static_cast<int64_t>(op.getGroups()), -1},
       channels(type.getRank() - 1, 1);
   channels.front() = type.getDimSize(1);
   Term grouped(gradients, gradients.create<ReshapeOp>(x, groups)),
@@ -103,7 +103,7 @@ static LogicalResult lrn(LrnOp op, GradientBuilder &gradients) {
   if (type.isDynamicDim(1))
     return gradients.reportMissingRule(" for a number of channels that is only known when it runs");
   // Channels become a spatial dimension, over which windows can slide.
-  llvm::SmallVector<int64_t> planes{spellExtent(operand, 0), 1, type.getDimSize(1), -1};
+  llvm::SmallVector<int64_t> planes{getReshapeExtent(operand, 0), 1, type.getDimSize(1), -1};
   auto flatten = [&](Value value) { return Term(gradients, gradients.create<ReshapeOp>(value, planes)); };
   int64_t size = op.getSize(), low = (size - 1) / 2, high = size - 1 - low;
   auto mean = [&](const Term &value, int64_t before, int64_t after) {

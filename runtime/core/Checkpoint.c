@@ -201,7 +201,7 @@ dlc_int32 dlcVariablesLoad(const dlc_model *model, void *block, const char *path
       compare(model, &model->variables[i], &file, &options, &differences);
     }
   dlc_int64 *stamp = dlcVariablesStamp(model, block);
-  // A part of a checkpoint may come from a larger model, and the one that learned has slots and counters, too.
+  // A part of a checkpoint may come from a larger model, and the one that was trained has slots and counters, too.
   if (!options.flags && !options.prefix && !stamp)
     findUnexpected(model, &file, &differences);
   if (!wanted)

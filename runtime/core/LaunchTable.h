@@ -22,8 +22,8 @@ typedef dlc_int32 (*dlcLaunchInRanges)(const dlc_call *call, dlc_task task, cons
 /// offset in bytes or the number itself: as it is with DLC_BASE_IMMEDIATE,
 /// otherwise a value.
 ///
-/// A value is a position in `values`, where a constant, a term, a factor, a
-/// count, and as many more pairs of a term and a factor stand: the sum of the
+/// A value is a position in `values`, which has a constant, a term, a factor, a
+/// count, and as many more pairs of a term and a factor there: the sum of the
 /// constant and of the products. `terms` are the numbers that are known only
 /// when a run begins; there is at least one.
 /// `arguments` has room for the arguments of the largest launch.

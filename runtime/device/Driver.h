@@ -67,7 +67,7 @@ typedef struct Driver {
 #undef DLC_CUDA_FIELD
 } Driver;
 
-/// Opens and initializes the driver, once a process. DLC_ERROR_NO_DEVICE if there is none, with a sentence that says
+/// Opens and initializes the driver, once per process. DLC_ERROR_NO_DEVICE if there is none, with a sentence that says
 /// what is missing; `*driver` lives as long as the process.
 dlc_int32 dlcDriverOpen(const Driver **driver, dlc_error *error);
 

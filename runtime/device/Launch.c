@@ -52,10 +52,10 @@ static CUresult findModule(Device *device, const char *ptx, const char *name, CU
 /// Where the kernel is in the table, or belongs.
 static LoadedKernel *slotOf(LoadedKernel *kernels, dlc_uint32 capacity, const char *ptx, const char *name) {
   dlc_uint64 hash = ((dlc_uint64)name ^ (dlc_uint64)ptx << 1) * 0x9e3779b97f4a7c15u >> 32;
-  dlc_uint64 place = hash & (capacity - 1);
-  while (kernels[place].name && (kernels[place].name != name || kernels[place].ptx != ptx))
-    place = (place + 1) & (capacity - 1);
-  return &kernels[place];
+  dlc_uint64 slot = hash & (capacity - 1);
+  while (kernels[slot].name && (kernels[slot].name != name || kernels[slot].ptx != ptx))
+    slot = (slot + 1) & (capacity - 1);
+  return &kernels[slot];
 }
 
 /// Keeps a quarter of the table free.

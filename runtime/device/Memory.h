@@ -6,7 +6,7 @@
 
 #include "../core/Base.h"
 
-/// Copies from one place of the device's memory to another.
+/// Copies within the device's memory.
 void dlcDeviceCopy(struct dlc_scratch *scratch, dlc_uint64 to, dlc_uint64 from, dlc_uint64 bytes);
 
 /// Writes the lowest `bytes` bytes of `value`, at most 8.

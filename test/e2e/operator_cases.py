@@ -22,7 +22,7 @@ ELSEWHERE = {
     "test_loop_kernels.py, test_deformable_convolution.py (sums that round)": "Det RoiAlign MaxRoiPool DeformConv",
     "test_bit_cast.py": "BitCast",
     "test_recurrent_kernels.py, test_loops.py": "GRU LSTM RNN Scan",
-    "test_onnx_training.py, test_functions_that_learn.py, test_loss_node.py": "Adagrad Adam Gradient Momentum Loss StopGradient Assign ApplyGradients Call",
+    "test_onnx_training.py, test_trainable_functions.py, test_loss_node.py": "Adagrad Adam Gradient Momentum Loss StopGradient Assign ApplyGradients Call",
     "test_onnx_ops.py (statistics of rows, interpolation: sums that round)":
         "BatchNormalization GroupNormalization InstanceNormalization LayerNormalization RMSNormalization LRN MeanVarianceNormalization Resize Upsample",
     "test_onnx_ops.py (losses)": "NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss",

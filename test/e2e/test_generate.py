@@ -46,7 +46,7 @@ def test_greedy(bigrams, level):
             assert result["count"] == count
 
 
-def test_a_model_that_learns_generates_with_what_it_has_learned(programs):
+def test_a_trainable_model_generates_with_what_it_has_learned(programs):
     dlc = pytest.importorskip("dlc")
     model = {
         "dlc": 1,

@@ -100,8 +100,8 @@ ERRORS = {
     "condition": (node("If", ["x", "x"], ["y"], then_branch="fast", else_branch="slow"), "expects one i1 as its input 1, got f32[N, 3]"),
     "outputs": (node("If", ["c", "x"], ["y", "z"], then_branch="fast", else_branch="slow"), "names 2 outputs of a function that has 1"),
     "stacks": (node("Loop", ["", "c", "x", "x"], ["y", "z"], body="count", loop_carried=1), "stacks outputs of steps whose number only a run knows"),
-    "changed": (node("Loop", [3, "", "x"], ["y"], body="longer"), "carries f32[N, 3], and its body makes that f32[N * 2, 3]"),
-    "carried": (node("Loop", [3, "", "x"], ["y"], body="count", loop_carried=2), "carries 2 values and has 1 inputs for them"),
+    "changed": (node("Loop", [3, "", "x"], ["y"], body="longer"), "has the loop-carried value f32[N, 3], which its body makes f32[N * 2, 3]"),
+    "carried": (node("Loop", [3, "", "x"], ["y"], body="count", loop_carried=2), "has 2 loop-carried values and 1 inputs for them"),
 }  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def make_step(nodes, outputs, **more):
     return {"dlc": 1, "parameters": parameters, "functions": {"train_step": step, **more}}
 
 
-def test_nodes_of_a_function_that_learns(tmp_path):
+def test_nodes_of_a_trainable_function(tmp_path):
     """Its own nodes train without being told, unless they are told otherwise; twice is one update after the other."""
     inputs = [{"name": "x", "type": "f64", "shape": ["N", 4]}]
     norm = ["s", "b", "m", "v"]

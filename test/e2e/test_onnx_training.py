@@ -55,6 +55,6 @@ def test_gather_elements(programs, shape, indices, axis):
       }}""")  # fmt: skip
     rng = np.random.default_rng(0)
     x, i = rng.standard_normal(shape).astype(np.float32), rng.integers(-shape[axis], shape[axis], indices).astype(np.int32)
-    places = list(np.indices(indices))
-    places[axis] = i
-    np.testing.assert_array_equal(programs.execute(library, {"x": x, "i": i}, ["y"])["y"], x[tuple(places)])
+    positions = list(np.indices(indices))
+    positions[axis] = i
+    np.testing.assert_array_equal(programs.execute(library, {"x": x, "i": i}, ["y"])["y"], x[tuple(positions)])

@@ -174,7 +174,7 @@ def test_a_checkpoint_of_another_model(tmp_path):
     np.testing.assert_array_equal(inference.run({"x": x})["y"], before)
 
 
-def test_models_that_learn_need_no_option(programs):
+def test_trainable_models_need_no_option(programs):
     (programs.folder / "m.json").write_text(json.dumps(MODELS[0]))
     result = programs.run("dlc", "m.json", "-o", "m.so", "--train", "--replaceable-weights")
     assert result.returncode == 1 and "leave --replaceable-weights out" in result.stderr

@@ -75,7 +75,7 @@ def test_every_machine_of_the_table_compiles(programs, images, expected):
 
 def test_features_can_be_taken_away(programs):
     library = programs.compile(MODEL, "v3.so", "--target=x86-64-v3")
-    # A feature's name stands for what it requires, too, whether or not the CPU has it: AVX-VNNI requires x86-64-v3.
+    # A feature's name includes what it requires, too, whether or not the CPU has it: AVX-VNNI requires x86-64-v3.
     for allowed, is_right in ("x86-64-v3", True), ("avx-vnni,x86-64-v2", True), ("x86-64-v2", False), ("", False), ("x86", False):
         result = programs.run("dlc-run", "bench", library, "--seconds", "0.01", environment={"DLC_CPU_FEATURES": allowed})
         assert (result.returncode == 0) == is_right, (allowed, result.stderr)
@@ -284,8 +284,8 @@ def test_info_of_another_architecture(programs):
     for _ in range(60):
         changed = np.frombuffer(data, np.uint8).copy()
         # Headers, relocations and dynamic symbols are in the first pages, the description is behind the code.
-        place = generator.integers(0, 6000, 4)
-        changed[place[place != 18]] ^= np.uint8(1 << generator.integers(8))
+        index = generator.integers(0, 6000, 4)
+        changed[index[index != 18]] ^= np.uint8(1 << generator.integers(8))
         broken.write_bytes(changed.tobytes())
         result = programs.run("dlc-run", "info", broken)
         assert result.returncode in (0, 1) and (result.returncode == 0 or result.stderr.startswith("error: "))

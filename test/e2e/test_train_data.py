@@ -46,8 +46,8 @@ def test_one_row(programs, library, table):
     (programs.folder / "one.csv").write_text(lines[0] + "\n" + lines[1])
     one = ["--data", "one.csv", "--epochs", 1]
     assert np.isfinite(epochs(train(programs, library, *one, "--json"))[0]["loss"])
-    refuse(programs, library, "--validation-split 0.2 holds none of 1 row back", *one, "--validation-split", 0.2)
-    refuse(programs, library, "--validation-split 0.9 holds all of 1 row back", *one, "--validation-split", 0.9)
+    refuse(programs, library, "--validation-split 0.2 holds out none of 1 row", *one, "--validation-split", 0.2)
+    refuse(programs, library, "--validation-split 0.9 holds out all of 1 row", *one, "--validation-split", 0.9)
 
 
 def test_values_that_are_no_numbers(programs, library):

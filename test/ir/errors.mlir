@@ -295,6 +295,13 @@ func.func @loop_of_another_type(%x: tensor<3xf32>) -> tensor<3xf32> {
 
 // -----
 
+func.func @yield_outside_a_kernel(%x: tensor<4xf32>) {
+  // expected-error@+1 {{failed to verify that it is in a kernel}}
+  dlc.yield %x : tensor<4xf32>
+}
+
+// -----
+
 func.func @kernel_of_two_shapes(%x: tensor<3xf32>, %y: tensor<2xf32>) -> tensor<3xf32> {
   // expected-error @below {{has results of different shapes or layouts}}
   %0, %1 = dlc.kernel "k" kind(elementwise) (%x, %y : tensor<3xf32>, tensor<2xf32>) -> tensor<3xf32>, tensor<2xf32> {

@@ -111,11 +111,11 @@ static std::string quote(llvm::StringRef text) {
 
 std::string CommandCheck::judge(const std::string &path, double seconds) {
   std::string line = command, quoted = quote(path);
-  size_t place = line.find("{}");
-  if (place == std::string::npos)
+  size_t position = line.find("{}");
+  if (position == std::string::npos)
     line += " " + quoted;
-  for (; place != std::string::npos; place = line.find("{}", place + quoted.size()))
-    line.replace(place, 2, quoted);
+  for (; position != std::string::npos; position = line.find("{}", position + quoted.size()))
+    line.replace(position, 2, quoted);
   Ending ending = runProcess({"/bin/sh", "-c", line}, seconds);
   if (ending.isLate)
     return "";
@@ -156,8 +156,8 @@ std::string dlc::reduce::normalizeError(const std::string &text) {
   }
   // Extents and how many of them there are.
   for (const char *separator : {"#x#", "#, #"})
-    for (size_t place; (place = result.find(separator)) != std::string::npos;)
-      result.replace(place, std::strlen(separator), "#");
+    for (size_t position; (position = result.find(separator)) != std::string::npos;)
+      result.replace(position, std::strlen(separator), "#");
   return result;
 }
 

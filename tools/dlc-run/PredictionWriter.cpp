@@ -18,7 +18,7 @@ using namespace dlcrun;
 namespace {
 
 /// The fewest digits that give the same number of the element's type.
-std::string spell(double value, dlc_uint32 type) {
+std::string formatElement(double value, dlc_uint32 type) {
   char text[64];
   bool isInteger = type < DLC_F16 || type == DLC_BOOL;
   std::to_chars_result end = isInteger         ? std::to_chars(text, text + sizeof text, std::llround(value))
@@ -88,7 +88,7 @@ protected:
   const std::string *fileOf() {
     for (const auto &column : predictor.data().columns)
       if (dynamic_cast<const ImageColumn *>(column.get()))
-        return &(place = column->place(predictor.rows()[next]));
+        return &(location = column->describeRow(predictor.rows()[next]));
     return nullptr;
   }
 
@@ -141,7 +141,7 @@ private:
     size_t begin = row * output.count;
     for (size_t i = begin; i < begin + output.count; ++i) {
       value.numbers.push_back(array.at(i));
-      value.texts.push_back(spell(array.at(i), array.elementType()));
+      value.texts.push_back(formatElement(array.at(i), array.elementType()));
     }
     size_t classes = output.question.classes;
     if (output.question.answer == Answer::Threshold)
@@ -153,7 +153,7 @@ private:
     return value;
   }
 
-  std::string path, partial, place;
+  std::string path, partial, location;
   std::FILE *file = stdout;
 };
 

@@ -10,7 +10,7 @@ namespace dlcrun {
 
 /// What one output says of one row.
 struct PredictedRow {
-  /// For the prediction of a model that learned classes: their numbers, one or several.
+  /// For the prediction of a classifier: the numbers of classes, one or several.
   std::vector<size_t> classes;
   /// The elements, as numbers and as text; of f32 the fewest digits that give the same number.
   std::vector<double> numbers;

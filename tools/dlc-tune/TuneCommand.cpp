@@ -35,13 +35,13 @@ static KernelCollection collectKernels(mlir::ModuleOp module, const Machine &mac
   llvm::DenseSet<mlir::Value> prepacked;
   module.walk([&](KernelOp kernel) {
     // What a library computes when it is loaded takes no time of a run.
-    auto isKnownAtLoad = [&](mlir::Value value) { return isLoadTimeConstant(value) || prepacked.contains(value); };
-    if (llvm::all_of(kernel.getInputs(), isKnownAtLoad)) {
+    auto isLoadTime = [&](mlir::Value value) { return isLoadTimeConstant(value) || prepacked.contains(value); };
+    if (llvm::all_of(kernel.getInputs(), isLoadTime)) {
       prepacked.insert(kernel.getOutputs().begin(), kernel.getOutputs().end());
       return;
     }
     ++collection.all;
-    std::unique_ptr<tune::TunedKernel> tuned = tune::TunedKernel::create(kernel, machine, isKnownAtLoad);
+    std::unique_ptr<tune::TunedKernel> tuned = tune::TunedKernel::create(kernel, machine, isLoadTime);
     if (!tuned) {
       ++collection.open;
       return;

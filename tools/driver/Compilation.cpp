@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/Compilation.h"
 #include "backends/link/LinkedFiles.h"
+#include "backends/link/SharedLibrary.h"
+#include "backends/llvm/KernelObject.h"
 #include "backends/llvm/ModelHeader.h"
 #include "backends/llvm/Passes.h"
 #include "backends/llvm/ProgramDifference.h"
@@ -46,6 +48,7 @@ private:
   LogicalResult writeModelHeader(llvm::StringRef path);
   LogicalResult checkCustomOps(OutputKind kind);
   LogicalResult compileKernels();
+  LogicalResult addKernelObjects(OutputKind kind, llvm::SmallVectorImpl<std::string> &code);
   LogicalResult generateObject(OutputKind kind);
   mlir::InFlightDiagnostic error() { return program.error(); }
 
@@ -178,6 +181,23 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> Compilation::translate(llvm::LLVM
   return std::move(main->module);
 }
 
+/// Adds the object files of kernels to `code`, that of the program.
+LogicalResult Compilation::addKernelObjects(OutputKind kind, llvm::SmallVectorImpl<std::string> &code) {
+  code.push_back(program.files.createTemporary(program.besideOutput(".kernels")).getTemporaryPath());
+  if (failed(writeKernelArchive(program.fileLocation, program.kernels, code.back())))
+    return failure();
+  if (kind == OutputKind::SharedLibrary)
+    return success();
+  // Two models with kernels of one name go into one program.
+  std::string merged = program.files.createTemporary(program.besideOutput(".merged")).getTemporaryPath(),
+              exported = getModelSymbol(program.settings.identity.name);
+  if (failed(linkRelocatable(program.fileLocation, code, {}, program.settings.target, exported, merged)) ||
+      failed(hideSymbols(program.fileLocation, exported, merged)))
+    return failure();
+  code.assign({merged});
+  return success();
+}
+
 LogicalResult Compilation::generateObject(OutputKind kind) {
   program.clock.start("host program");
   llvm::LLVMContext llvmContext;
@@ -237,8 +257,14 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   std::string problem;
   if (failed(file.write(object, problem)))
     return error() << problem;
-  program.objects.insert(program.objects.begin(), file.getTemporaryPath());
-  report.sizes.insert(report.sizes.begin(), {"code", static_cast<int64_t>(object.size())});
+  llvm::SmallVector<std::string, 2> code = {file.getTemporaryPath()};
+  size_t kernelBytes = 0;
+  for (const KernelCode &kernel : program.kernels)
+    kernelBytes += kernel.object.size();
+  if (kernelBytes && failed(addKernelObjects(kind, code)))
+    return failure();
+  program.objects.insert(program.objects.begin(), code.begin(), code.end());
+  report.sizes.insert(report.sizes.begin(), {"code", static_cast<int64_t>(object.size() + kernelBytes)});
   return linkOutput(program.fileLocation, program.files, kind, options.output, settings.identity.name, program.objects,
                     options.links, settings.target, /*mayLack=*/isSanitized);
 }

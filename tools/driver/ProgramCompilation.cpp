@@ -4,6 +4,7 @@
 #include "backends/cpu/CpuBackend.h"
 #include "backends/cuda/CudaBackend.h"
 #include "backends/link/WeightsFile.h"
+#include "backends/llvm/KernelObject.h"
 #include "frontend/CheckGraph.h"
 #include "frontend/json/ImportJson.h"
 #include "frontend/json/ImportTraining.h"
@@ -219,6 +220,12 @@ LogicalResult ProgramCompilation::compileKernels() {
   kernelOptions.cacheDirectory = options.cacheDirectory;
   kernelOptions.checkBounds = options.checkBounds;
   kernelOptions.math = settings.pipelineOptions.math;
+  // Text has the kernels in it. Object files are generated where kernels are compiled, at the same time.
+  std::optional<OutputKind> kind = getOutputKind(options.output);
+  if (kind && *kind != OutputKind::LlvmIr && *kind != OutputKind::Assembly) {
+    kernelOptions.emitObject = [&](llvm::StringRef bitcode) { return emitKernelObject(bitcode, settings.target); };
+    kernelOptions.objectKey = getKernelObjectKey(settings.target);
+  }
   auto compiled = backend->compileKernels(*model, settings.target, kernelOptions);
   if (failed(compiled))
     return failure();

@@ -2,7 +2,6 @@
 #include "tools/driver/Report.h"
 #include "analysis/KernelTime.h"
 #include "ir/Annotations.h"
-#include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/STLExtras.h"

@@ -36,12 +36,13 @@ DLC_INLINE u32 addressOf(const DLC_SHARED void *memory) { return static_cast<u32
 
 /// Copies 4 or 16 bytes to shared memory, asynchronously (sm_80); without a source, stores zeros.
 template <int Bytes> DLC_INLINE void copyAsync(DLC_SHARED void *to, const void *from) {
-  u32 place = addressOf(to);
+  u32 address = addressOf(to);
   if constexpr (Bytes == 16)
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(place), "l"(from), "r"(from ? 16 : 0)
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(from), "r"(from ? 16 : 0)
                  : "memory");
   else
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(place), "l"(from), "r"(from ? 4 : 0) : "memory");
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(address), "l"(from), "r"(from ? 4 : 0)
+                 : "memory");
 }
 DLC_INLINE void commitCopies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 /// Waits until all but the last `Groups` groups of copies of this thread have arrived.

@@ -43,7 +43,7 @@ struct HalfProduct : MatrixSums<Tile> {
       Operand::find(number, thread, position, k);
       const void *from = find(position, firstTerm + k);
       if constexpr (isAsync<Operand>) {
-        copyAsync<2 * Operand::width>(to + Operand::place(position, k), from);
+        copyAsync<2 * Operand::width>(to + Operand::offsetOf(position, k), from);
       } else {
         waiting.groups[number] = {};
         if (from)
@@ -58,10 +58,10 @@ struct HalfProduct : MatrixSums<Tile> {
         int position, k;
         Operand::find(number, thread, position, k);
         if constexpr (Operand::width == 8)
-          *reinterpret_cast<DLC_SHARED Words4 *>(to + Operand::place(position, k)) =
+          *reinterpret_cast<DLC_SHARED Words4 *>(to + Operand::offsetOf(position, k)) =
               __builtin_bit_cast(Words4, waiting.groups[number]);
         else
-          to[Operand::place(position, k)] = waiting.groups[number].elements[0];
+          to[Operand::offsetOf(position, k)] = waiting.groups[number].elements[0];
       }
   }
 
@@ -95,11 +95,11 @@ struct HalfProduct : MatrixSums<Tile> {
       u32 ofRight[across / 2][4];
 #pragma unroll
       for (int j = 0; j < across / 2; ++j)
-        loadMatrices<!RightByDepth>(ofRight[j], right + Right::place(column + 16 * j + rightLine, step + rightTerm));
+        loadMatrices<!RightByDepth>(ofRight[j], right + Right::offsetOf(column + 16 * j + rightLine, step + rightTerm));
 #pragma unroll
       for (int i = 0; i < down; ++i) {
         u32 ofLeft[4];
-        loadMatrices<!LeftByDepth>(ofLeft, left + Left::place(row + 16 * i + leftLine, step + leftTerm));
+        loadMatrices<!LeftByDepth>(ofLeft, left + Left::offsetOf(row + 16 * i + leftLine, step + leftTerm));
 #pragma unroll
         for (int j = 0; j < across; ++j)
           Matrices::multiply(sums[i][j], ofLeft, ofRight[j / 2][j % 2 * 2], ofRight[j / 2][j % 2 * 2 + 1]);

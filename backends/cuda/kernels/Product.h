@@ -13,7 +13,7 @@
 
 // The compiler writes these for each kernel, and they are inlined. `context` is what it hands to the product.
 
-/// Where an element of an operand lies; null if it is zero (padding). The element is in the operand.
+/// The address of an element of an operand; null if it is zero (padding). The element is in the operand.
 extern "C" const void *dlcLeft(const void *context, int batch, int row, int k);
 extern "C" const void *dlcRight(const void *context, int batch, int k, int column);
 /// Stores an element of the result after what follows the product.
@@ -35,7 +35,7 @@ template <int Depth, int Tile, bool ByDepth, int Width, int PaddingByDepth, int 
   /// Groups of `Width` elements that a thread copies.
   static constexpr int groups = Tile * Depth / Width / threads;
 
-  DLC_INLINE int place(int position, int k) { return ByDepth ? position * pitch + k : k * pitch + position; }
+  DLC_INLINE int offsetOf(int position, int k) { return ByDepth ? position * pitch + k : k * pitch + position; }
   /// The first element of group `number` of `thread`.
   DLC_INLINE void find(int number, int thread, int &position, int &k) {
     int item = number * threads + thread;

@@ -45,7 +45,7 @@ struct MultiplyAdd {
       Operand::find(group, thread, position, k);
 #pragma unroll
       for (int i = 0; i < Width; ++i)
-        to[Operand::place(position + (ByDepth ? 0 : i), k + (ByDepth ? i : 0))] = from[group][i];
+        to[Operand::offsetOf(position + (ByDepth ? 0 : i), k + (ByDepth ? i : 0))] = from[group][i];
     }
   }
 
@@ -71,8 +71,8 @@ struct MultiplyAdd {
       float a[side], b[side];
 #pragma unroll
       for (int i = 0; i < side; ++i) {
-        a[i] = left[Left::place(firstRow + 16 * i, k)];
-        b[i] = right[Right::place(firstColumn + 16 * i, k)];
+        a[i] = left[Left::offsetOf(firstRow + 16 * i, k)];
+        b[i] = right[Right::offsetOf(firstColumn + 16 * i, k)];
       }
 #pragma unroll
       for (int i = 0; i < side; ++i)

@@ -22,7 +22,7 @@ template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int Righ
     for (int group = 0; group < Operand::groups; ++group) {
       int position, k;
       Operand::find(group, thread, position, k);
-      copyAsync<4 * Operand::width>(to + Operand::place(position, k), find(position, firstTerm + k));
+      copyAsync<4 * Operand::width>(to + Operand::offsetOf(position, k), find(position, firstTerm + k));
     }
   }
 
@@ -46,13 +46,13 @@ template <int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int Righ
       for (int j = 0; j < across; ++j)
 #pragma unroll
         for (int e = 0; e < 2; ++e)
-          splitTf32(right[Right::place(column + 8 * j, k + 4 * e)], rightHigh[j][e], rightLow[j][e]);
+          splitTf32(right[Right::offsetOf(column + 8 * j, k + 4 * e)], rightHigh[j][e], rightLow[j][e]);
 #pragma unroll
       for (int i = 0; i < down; ++i) {
         u32 high[4], low[4];
 #pragma unroll
         for (int e = 0; e < 4; ++e)
-          splitTf32(left[Left::place(row + 16 * i + e % 2 * 8, k + e / 2 * 4)], high[e], low[e]);
+          splitTf32(left[Left::offsetOf(row + 16 * i + e % 2 * 8, k + e / 2 * 4)], high[e], low[e]);
 #pragma unroll
         for (int j = 0; j < across; ++j) {
           multiplyTf32(sums[i][j], low, rightHigh[j]);

@@ -227,7 +227,7 @@ enum dlc_variable_kind {
   DLC_VARIABLE_STAMP = 6    /* one i64, DLC_STAMP_PREPARED while the derived ones belong to the weights */
 };
 
-/* What the stamp is after `prepare_weights`: bytes that a block hardly holds by chance. */
+/* The validity stamp after `prepare_weights`: bytes that a block hardly holds by chance. */
 #define DLC_STAMP_PREPARED 0x646572697665642Ell
 
 /// A tensor of a model's state: parameters and what training needs besides

@@ -66,8 +66,8 @@ static inline struct dlc_build_id dlc_file_build_id(const char *path) {
     return id;
   if (fread(&header, sizeof header, 1, file) == 1 && !memcmp(header.e_ident, ELFMAG, SELFMAG))
     for (size_t i = 0; i < header.e_phnum && !id.bytes; ++i) {
-      long place = (long)(header.e_phoff + i * sizeof segment);
-      if (fseek(file, place, SEEK_SET) || fread(&segment, sizeof segment, 1, file) != 1)
+      long offset = (long)(header.e_phoff + i * sizeof segment);
+      if (fseek(file, offset, SEEK_SET) || fread(&segment, sizeof segment, 1, file) != 1)
         break;
       if (segment.p_type == PT_NOTE && !fseek(file, (long)segment.p_offset, SEEK_SET)) {
         size_t bytes = segment.p_filesz < sizeof notes ? (size_t)segment.p_filesz : sizeof notes;

@@ -43,7 +43,7 @@ typedef struct dlc_profile_row {
 /// The recorded runs of one entry point. If runs are so short that recording all of them would take more than 1 % of
 /// their time, groups of them are recorded, and others are only counted.
 typedef struct dlc_profile_entry {
-  dlc_uint64 runs;    /* recorded ones, to which all other figures and the rows belong */
+  dlc_uint64 runs;    /* recorded ones, to which all other numbers and the rows belong */
   dlc_uint64 skipped; /* runs that were not recorded */
   double nanoseconds; /* from call to return of dlc_run, which includes checks and what is between launches */
   double ticks;

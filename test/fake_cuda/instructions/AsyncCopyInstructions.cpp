@@ -41,8 +41,8 @@ AsyncCopies &copiesOf(Warp &warp) {
 struct CopyDetails : Details {
   Address to, from;
   uint32_t bytes = 0;
-  Place valid = Decoder::ignored;   // bytes to copy; the rest is zero
-  Place skipped = Decoder::ignored; // predicate: fill with zeros
+  RegisterOffset valid = Decoder::ignored;   // bytes to copy; the rest is zero
+  RegisterOffset skipped = Decoder::ignored; // predicate: fill with zeros
 };
 
 void issue(Warp &warp, const Instruction &instruction, uint32_t lanes) {

@@ -15,7 +15,7 @@ namespace {
 struct AtomicDetails : Details {
   Space space = Space::Generic;
   unsigned baseBytes = 8;
-  Place swapped = 0; // cas: the new value
+  RegisterOffset swapped = 0; // cas: the new value
   bool hasResult = false;
 };
 

@@ -32,10 +32,10 @@ void Block::warpEnded() {
 namespace {
 
 struct BarrierDetails : Details {
-  Place count = Decoder::ignored; // of threads; without: all
+  RegisterOffset count = Decoder::ignored; // of threads; without: all
   bool isArrive = false;
   char reduction = 0; // 'p'opc, 'a'nd, 'o'r
-  Place predicate = 0;
+  RegisterOffset predicate = 0;
   uint32_t predicateFlip = 0;
 };
 

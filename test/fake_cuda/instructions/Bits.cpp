@@ -100,7 +100,7 @@ template <typename T> T extractField(T x, uint32_t position, uint32_t length) {
 }
 
 struct InsertDetails : Details {
-  Place length = 0;
+  RegisterOffset length = 0;
 };
 template <typename T> void insertField(Warp &warp, const Instruction &instruction, uint32_t lanes) {
   const T *a = warp.lanes<T>(instruction.a), *b = warp.lanes<T>(instruction.b);

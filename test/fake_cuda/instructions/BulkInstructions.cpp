@@ -16,8 +16,8 @@ constexpr unsigned longestDelay = 40; // turns of the block's warps
 struct BulkDetails : Details {
   bool isTensor = false, toShared = true;
   Address shared, global, barrier; // `global` is the tensor map's address of a tensor copy
-  std::vector<Place> at;
-  Place bytes = 0;
+  std::vector<RegisterOffset> at;
+  RegisterOffset bytes = 0;
   char reduction = 0;
 };
 

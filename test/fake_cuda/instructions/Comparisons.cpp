@@ -57,8 +57,8 @@ struct FlushedFloat {
 };
 
 struct SetDetails : Details {
-  Place complement = Decoder::ignored; // the second result, p|q
-  Place combined = Decoder::ignored;   // setp.CompOp.BoolOp
+  RegisterOffset complement = Decoder::ignored; // the second result, p|q
+  RegisterOffset combined = Decoder::ignored;   // setp.CompOp.BoolOp
   uint32_t combinedFlip = 0;
   char combination = 0;
 };

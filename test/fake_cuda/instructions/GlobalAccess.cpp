@@ -7,8 +7,8 @@
 
 namespace fake_cuda {
 
-void computeAddresses(Warp &warp, Place base, unsigned baseBytes, int64_t displacement, Space space, uint32_t lanes,
-                      LaneAddresses &result) {
+void computeAddresses(Warp &warp, RegisterOffset base, unsigned baseBytes, int64_t displacement, Space space,
+                      uint32_t lanes, LaneAddresses &result) {
   (void)lanes;
   uint64_t window = space == Space::Shared      ? sharedWindow
                     : space == Space::Local     ? localWindow
@@ -88,7 +88,7 @@ void countRequest(Warp &warp, const LaneAddresses &addresses, uint32_t lanes, ui
     countGlobal(warp, addresses.address, lanes, bytes);
 }
 
-/// Sectors of 32 bytes, each counted once a request.
+/// Sectors of 32 bytes, each counted once per request.
 void countGlobal(Warp &warp, const uint64_t (&addresses)[32], uint32_t lanes, uint64_t bytes) {
   uint64_t sectors[64];
   size_t count = 0;

@@ -13,8 +13,8 @@ struct LaneAddresses {
 };
 
 /// The addresses of the lanes: base register, displacement, and the window of `space`.
-void computeAddresses(Warp &warp, Place base, unsigned baseBytes, int64_t displacement, Space space, uint32_t lanes,
-                      LaneAddresses &result);
+void computeAddresses(Warp &warp, RegisterOffset base, unsigned baseBytes, int64_t displacement, Space space,
+                      uint32_t lanes, LaneAddresses &result);
 
 /// Resolves `result.address` to the host's memory. `bytes` is what a lane accesses; its address must be a multiple of
 /// it.

@@ -95,9 +95,9 @@ inline void expectOperands(const Statement &statement, size_t least, size_t most
 inline void decodeOperands(Decoder &decoder, const Statement &statement, Instruction &instruction, unsigned bytes,
                            unsigned sources) {
   expectOperands(statement, sources + 1, sources + 1);
-  Place *places[] = {&instruction.a, &instruction.b, &instruction.c};
+  RegisterOffset *offsets[] = {&instruction.a, &instruction.b, &instruction.c};
   for (unsigned i = 0; i < sources; ++i)
-    *places[i] = decoder.read(statement.operands[i + 1], bytes);
+    *offsets[i] = decoder.read(statement.operands[i + 1], bytes);
   instruction.destination = decoder.write(statement.operands[0], bytes);
 }
 

@@ -12,15 +12,15 @@ namespace fake_cuda {
 namespace {
 
 struct AccessDetails : Details {
-  std::vector<std::pair<Place, unsigned>> values; // with the bytes of a lane
+  std::vector<std::pair<RegisterOffset, unsigned>> values; // with the bytes of a lane
   Space space = Space::Generic;
   unsigned baseBytes = 8, elementBytes = 0, totalBytes = 0;
   bool isSigned = false;
 };
 
 template <typename Memory, typename Register>
-void loadElement(Warp &warp, const LaneAddresses &addresses, size_t offset, Place place, uint32_t lanes) {
-  Register *destination = warp.lanes<Register>(place);
+void loadElement(Warp &warp, const LaneAddresses &addresses, size_t offset, RegisterOffset slot, uint32_t lanes) {
+  Register *destination = warp.lanes<Register>(slot);
   if (lanes == allLanes) {
     for (unsigned lane = 0; lane < 32; ++lane) {
       Memory value;
@@ -39,19 +39,19 @@ void loadElement(Warp &warp, const LaneAddresses &addresses, size_t offset, Plac
 template <typename Memory>
 void loadElements(Warp &warp, const AccessDetails &details, const LaneAddresses &addresses, uint32_t lanes) {
   for (size_t i = 0; i < details.values.size(); ++i) {
-    auto [place, bytes] = details.values[i];
-    if (place == Decoder::ignored)
+    auto [slot, bytes] = details.values[i];
+    if (slot == Decoder::ignored)
       continue;
     size_t offset = i * sizeof(Memory);
     // Narrow values are extended to the register's width.
     if (bytes == 2)
-      loadElement<Memory, uint16_t>(warp, addresses, offset, place, lanes);
+      loadElement<Memory, uint16_t>(warp, addresses, offset, slot, lanes);
     else if (bytes == 4)
-      loadElement<Memory, uint32_t>(warp, addresses, offset, place, lanes);
+      loadElement<Memory, uint32_t>(warp, addresses, offset, slot, lanes);
     else if (bytes == 8)
-      loadElement<Memory, uint64_t>(warp, addresses, offset, place, lanes);
+      loadElement<Memory, uint64_t>(warp, addresses, offset, slot, lanes);
     else
-      loadElement<unsigned __int128, unsigned __int128>(warp, addresses, offset, place, lanes);
+      loadElement<unsigned __int128, unsigned __int128>(warp, addresses, offset, slot, lanes);
   }
 }
 
@@ -87,8 +87,8 @@ void store(Warp &warp, const Instruction &instruction, uint32_t lanes) {
   noteSharedWrites(warp, addresses.address, lanes, details.totalBytes);
   const unsigned bytes = details.elementBytes;
   for (size_t i = 0; i < details.values.size(); ++i) {
-    auto [place, width] = details.values[i];
-    const uint8_t *source = warp.registers + place;
+    auto [slot, width] = details.values[i];
+    const uint8_t *source = warp.registers + slot;
     auto each = [&](auto element) {
       forEachLane(lanes, [&](unsigned lane) {
         memcpy(addresses.host[lane] + i * sizeof element, source + lane * width, sizeof element);
@@ -172,11 +172,11 @@ void decodeAccess(Decoder &decoder, const Statement &statement, Instruction &ins
       details.baseBytes = address.baseBytes;
       return;
     }
-    Decoder::ParameterPlace place = decoder.parameter(name);
-    if (place.isKernelParameter) {
+    Decoder::ParameterLocation location = decoder.parameter(name);
+    if (location.isKernelParameter) {
       if (isStore)
         throw Error("store to a parameter of a kernel");
-      instruction.value = place.offset + displacement;
+      instruction.value = location.offset + displacement;
       if (instruction.value < 0 || instruction.value + details.totalBytes > decoder.kernel->parameterBytes)
         throw Error("load beyond the kernel's parameters");
       instruction.run = loadOf(type, true);
@@ -184,7 +184,7 @@ void decodeAccess(Decoder &decoder, const Statement &statement, Instruction &ins
     }
     // Parameters of functions are in local memory.
     details.space = Space::Local;
-    instruction.a = decoder.constant(place.offset, 8);
+    instruction.a = decoder.constant(location.offset, 8);
     instruction.value = displacement;
     return;
   }

@@ -13,7 +13,7 @@ namespace fake_cuda {
 namespace {
 
 struct MatrixDetails : Details {
-  std::vector<Place> registers; // one per matrix
+  std::vector<RegisterOffset> registers; // one per matrix
   unsigned baseBytes = 4;
   bool isTransposed = false;
 };
@@ -82,9 +82,9 @@ void decodeMatrices(Decoder &decoder, const Statement &statement, Instruction &i
   size_t count = statement.has("x4") ? 4 : statement.has("x2") ? 2 : 1;
   if (details.registers.size() != count)
     throw Error("needs " + std::to_string(count) + " registers");
-  for (Place &place : details.registers)
-    if (place == Decoder::ignored)
-      place = decoder.temporary(4);
+  for (RegisterOffset &slot : details.registers)
+    if (slot == Decoder::ignored)
+      slot = decoder.temporary(4);
   Address address = decoder.address(statement.operands[isLoad ? 1 : 0]);
   instruction.a = address.base;
   instruction.value = address.displacement;

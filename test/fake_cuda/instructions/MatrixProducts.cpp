@@ -19,7 +19,7 @@ namespace {
 constexpr unsigned rows = 16, columns = 8, mostK = 32;
 
 struct ProductDetails : Details {
-  std::vector<Place> d, a, b, c;
+  std::vector<RegisterOffset> d, a, b, c;
   Type typeA = Type::None, typeB = Type::None, typeC = Type::None, typeD = Type::None;
   unsigned k = 0;
   bool saturates = false;

@@ -54,7 +54,7 @@ namespace {
 struct MbarrierDetails : Details {
   Address barrier;
   bool isParity = false, hasState = false, isNoinc = false;
-  Place state = 0, count = Decoder::ignored;
+  RegisterOffset state = 0, count = Decoder::ignored;
 };
 
 uint32_t barrierAddress(Warp &warp, const MbarrierDetails &details, unsigned lane) {

@@ -18,7 +18,7 @@ void movePredicate(Warp &warp, const Instruction &instruction, uint32_t lanes) {
 }
 
 struct PartDetails : Details {
-  std::vector<Place> parts;
+  std::vector<RegisterOffset> parts;
   unsigned partBytes = 0, wholeBytes = 0;
 };
 

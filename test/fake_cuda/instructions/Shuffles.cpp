@@ -12,16 +12,16 @@ namespace {
 enum class Mode { Up, Down, Butterfly, Index };
 
 struct ShuffleDetails : Details {
-  Place valid = Decoder::ignored; // d|p
-  Place members = Decoder::ignored;
+  RegisterOffset valid = Decoder::ignored; // d|p
+  RegisterOffset members = Decoder::ignored;
 };
 
 /// All lanes that the membership mask names have to be here; those that have ended do not count.
-void checkMembers(Warp &warp, Place place, uint32_t lanes) {
-  if (place == Decoder::ignored)
+void checkMembers(Warp &warp, RegisterOffset slot, uint32_t lanes) {
+  if (slot == Decoder::ignored)
     return;
   forEachLane(lanes, [&](unsigned lane) {
-    uint32_t members = warp.lanes<uint32_t>(place)[lane] & warp.live;
+    uint32_t members = warp.lanes<uint32_t>(slot)[lane] & warp.live;
     if (!(members >> lane & 1))
       throw Error("lane " + std::to_string(lane) + " is not in its own membership mask");
     if (members & ~lanes)
@@ -77,7 +77,7 @@ template <Mode mode> void shuffle(Warp &warp, const Instruction &instruction, ui
 }
 
 /// Decodes a membership mask; with all lanes in it, the instruction waits for all lanes of the warp.
-Place membersOf(Decoder &decoder, const std::string &operand, Instruction &instruction) {
+RegisterOffset membersOf(Decoder &decoder, const std::string &operand, Instruction &instruction) {
   if (decoder.isImmediate(operand) && static_cast<uint32_t>(decoder.immediate(operand)) == allLanes) {
     instruction.flow = Flow::Aligned;
     return Decoder::ignored;
@@ -106,7 +106,7 @@ void decodeShuffle(Decoder &decoder, const Statement &statement, Instruction &in
 }
 
 struct VoteDetails : Details {
-  Place members = Decoder::ignored;
+  RegisterOffset members = Decoder::ignored;
   uint32_t flip = 0;
   char mode = 0; // 'l' all, 'n' any, 'u' uni, 'b' ballot
 };

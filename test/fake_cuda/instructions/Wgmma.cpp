@@ -15,11 +15,11 @@ constexpr int registerUnit = 64; // registers of 32 lanes are at multiples of th
 
 struct WgmmaDetails : Details {
   WgmmaShape shape;
-  Place a = 0, b = 0;    // descriptors
-  Place accumulates = 0; // predicate
+  RegisterOffset a = 0, b = 0;    // descriptors
+  RegisterOffset accumulates = 0; // predicate
 };
 
-size_t unitOf(Place place) { return static_cast<size_t>(place) / registerUnit; }
+size_t unitOf(RegisterOffset slot) { return static_cast<size_t>(slot) / registerUnit; }
 
 WgmmaQueue &queueOf(Warp &warp) {
   if (!warp.products)
@@ -40,32 +40,32 @@ void WgmmaQueue::checkInstruction(Warp &warp, size_t index) {
     isInFlight.assign(kernel.registerBytes / registerUnit + 1, 0);
   }
   bool hasFlight = !inFlight.empty();
-  auto check = [&](Place place, const char *what) {
-    if (hasFlight && place >= 0 && isInFlight[unitOf(place)])
+  auto check = [&](RegisterOffset slot, const char *what) {
+    if (hasFlight && slot >= 0 && isInFlight[unitOf(slot)])
       throw Error(std::string("a register is ") + what +
                   " that a wgmma.mma_async in flight uses; wgmma.wait_group must come before");
   };
-  for (Place place : kernel.reads[index])
-    check(place, "read");
-  for (Place place : kernel.writes[index]) {
-    check(place, "written");
-    if (place >= 0)
-      isUnfenced[unitOf(place)] = 1;
+  for (RegisterOffset slot : kernel.reads[index])
+    check(slot, "read");
+  for (RegisterOffset slot : kernel.writes[index]) {
+    check(slot, "written");
+    if (slot >= 0)
+      isUnfenced[unitOf(slot)] = 1;
   }
 }
 
 void WgmmaQueue::fence() { std::fill(isUnfenced.begin(), isUnfenced.end(), 0); }
 
 void WgmmaQueue::updateInFlight() {
-  for (Place place : inFlight)
-    isInFlight[unitOf(place)] = 0;
+  for (RegisterOffset slot : inFlight)
+    isInFlight[unitOf(slot)] = 0;
   inFlight.clear();
   auto add = [&](const WgmmaProduct &product) {
-    for (const auto *places : {&product.shape->d, &product.shape->a})
-      for (Place place : *places)
-        if (!isInFlight[unitOf(place)]) {
-          isInFlight[unitOf(place)] = 1;
-          inFlight.push_back(place);
+    for (const auto *offsets : {&product.shape->d, &product.shape->a})
+      for (RegisterOffset slot : *offsets)
+        if (!isInFlight[unitOf(slot)]) {
+          isInFlight[unitOf(slot)] = 1;
+          inFlight.push_back(slot);
         }
   };
   for (const WgmmaProduct &product : open)
@@ -84,9 +84,9 @@ void issue(Warp &warp, const Instruction &instruction, uint32_t lanes) {
   WgmmaQueue &queue = queueOf(warp);
   if (warp.number / 4 * 4 + 4 > warp.block->warps.size())
     throw Error("wgmma in a warpgroup of fewer than four warps");
-  for (const auto *places : {&details.shape.d, &details.shape.a})
-    for (Place place : *places)
-      if (queue.isUnfenced[unitOf(place)])
+  for (const auto *offsets : {&details.shape.d, &details.shape.a})
+    for (RegisterOffset slot : *offsets)
+      if (queue.isUnfenced[unitOf(slot)])
         throw Error("a register of this product was written by another instruction, and no wgmma.fence has followed");
   // Products of one shape may chain on an accumulator; other accesses to it may not.
   WgmmaProduct product;

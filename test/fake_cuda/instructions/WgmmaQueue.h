@@ -16,8 +16,8 @@ struct WgmmaShape {
   unsigned n = 0, k = 0;
   bool isRowMajorA = true, isColumnMajorB = true; // K is the contiguous dimension
   float scaleA = 1, scaleB = 1;                   // 1 or -1
-  std::vector<Place> d;
-  std::vector<Place> a; // operand A in registers, or empty
+  std::vector<RegisterOffset> d;
+  std::vector<RegisterOffset> a; // operand A in registers, or empty
 };
 
 struct WgmmaProduct {
@@ -38,7 +38,7 @@ struct WgmmaQueue {
   /// the others, too, have read what their products need.
   std::vector<uint32_t> doneClock;
   uint64_t committed = 0;                      // groups so far
-  std::vector<Place> inFlight;                 // registers of products that are not waited for
+  std::vector<RegisterOffset> inFlight;        // registers of products that are not waited for
   std::vector<uint8_t> isUnfenced, isInFlight; // by register, in units of 64 bytes
   bool hasWork() const;
   /// Before instruction `index` runs: no register in flight may take part, and what it writes becomes unfenced.

@@ -96,9 +96,9 @@ void Block::prepare() {
     memset(warp->registers, poison, kernel->registerBytes);
     for (const Constant &constant : kernel->constants) {
       if (constant.bytes == 0)
-        warp->predicate(constant.place) = static_cast<uint32_t>(constant.value);
+        warp->predicate(constant.slot) = static_cast<uint32_t>(constant.value);
       for (unsigned lane = 0; lane < 32; ++lane)
-        memcpy(warp->registers + constant.place + lane * constant.bytes, &constant.value, std::min(constant.bytes, 8u));
+        memcpy(warp->registers + constant.slot + lane * constant.bytes, &constant.value, std::min(constant.bytes, 8u));
     }
     warps.push_back(std::move(warp));
   }
@@ -139,7 +139,7 @@ void Block::begin(uint32_t x, uint32_t y, uint32_t z) {
       stack.clear();
     for (const SpecialRegister &special : kernel->specials)
       for (uint32_t lane = 0; lane < 32; ++lane)
-        warp->lanes<uint32_t>(special.place)[lane] = valueOf(special.special, *this, *warp, lane);
+        warp->lanes<uint32_t>(special.slot)[lane] = valueOf(special.special, *this, *warp, lane);
   }
 }
 

@@ -33,7 +33,7 @@ class Watch {
 public:
   explicit Watch(const LaunchOptions &options)
       : limit(options.maxInstructions ? options.maxInstructions : defaultMaxInstructions) {}
-  void look(const Block &block) {
+  void observe(const Block &block) {
     uint64_t instructions = 0;
     bool isReady = false;
     for (const auto &warp : block.warps) {
@@ -57,7 +57,7 @@ void runOne(Block &block) {
   while (!block.isDone()) {
     if (!block.runSome())
       throw Error("kernel " + block.kernel->name + " hangs, all warps wait at barriers:" + block.describeWaiting());
-    watch.look(block);
+    watch.observe(block);
   }
   block.finish();
 }
@@ -72,7 +72,7 @@ void runTogether(std::vector<std::unique_ptr<Block>> &blocks, uint64_t seed) {
     Block &block = *blocks[running[index]];
     if (!block.runSome())
       throw Error("kernel " + block.kernel->name + " hangs, all warps wait at barriers:" + block.describeWaiting());
-    watches[running[index]].look(block);
+    watches[running[index]].observe(block);
     if (block.isDone()) {
       block.finish();
       running.erase(running.begin() + static_cast<ptrdiff_t>(index));

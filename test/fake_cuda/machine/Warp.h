@@ -45,8 +45,8 @@ struct Warp {
   std::unique_ptr<AsyncCopies> copies;  // cp.async
   std::vector<uint32_t> clock;          // of each warp of the block, as far as this one has synchronized with it
 
-  template <typename T> T *lanes(Place place) { return reinterpret_cast<T *>(registers + place); }
-  uint32_t &predicate(Place place) { return *reinterpret_cast<uint32_t *>(registers + place); }
+  template <typename T> T *lanes(RegisterOffset slot) { return reinterpret_cast<T *>(registers + slot); }
+  uint32_t &predicate(RegisterOffset slot) { return *reinterpret_cast<uint32_t *>(registers + slot); }
 
   /// Runs up to `steps` instructions, or until the warp has to wait or has ended.
   void run(int64_t steps);

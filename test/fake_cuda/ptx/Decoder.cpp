@@ -31,14 +31,14 @@ const Function *Decoder::functionNamed(const std::string &name) const {
   return nullptr;
 }
 
-Place Decoder::temporary(unsigned bytes) {
+RegisterOffset Decoder::temporary(unsigned bytes) {
   kernel->registerBytes = static_cast<uint32_t>(aligned(kernel->registerBytes, bytes ? 64 : 4));
-  Place place = static_cast<Place>(kernel->registerBytes);
+  RegisterOffset slot = static_cast<RegisterOffset>(kernel->registerBytes);
   kernel->registerBytes += registerBytes(bytes);
-  return place;
+  return slot;
 }
 
-Place Decoder::constant(uint64_t value, unsigned bytes) {
+RegisterOffset Decoder::constant(uint64_t value, unsigned bytes) {
   if (bytes == 0)
     value = value ? ~0u : 0;
   else if (bytes < 8)
@@ -46,17 +46,17 @@ Place Decoder::constant(uint64_t value, unsigned bytes) {
   auto [found, isNew] = constants.try_emplace({value, bytes});
   if (isNew) {
     kernel->constantBytes = static_cast<uint32_t>(aligned(kernel->constantBytes + registerBytes(bytes), 64));
-    found->second = -static_cast<Place>(kernel->constantBytes);
+    found->second = -static_cast<RegisterOffset>(kernel->constantBytes);
     kernel->constants.push_back({found->second, value, bytes});
   }
   return found->second;
 }
 
-Place Decoder::special(Special special) {
+RegisterOffset Decoder::special(Special special) {
   auto [found, isNew] = specials.try_emplace(special);
   if (isNew) {
     kernel->constantBytes = static_cast<uint32_t>(aligned(kernel->constantBytes + registerBytes(4), 64));
-    found->second = -static_cast<Place>(kernel->constantBytes);
+    found->second = -static_cast<RegisterOffset>(kernel->constantBytes);
     kernel->specials.push_back({found->second, special});
   }
   return found->second;
@@ -157,7 +157,7 @@ void Decoder::decodeKernel(const Function &function) {
     frame.entry = static_cast<int32_t>(result.code.size());
     Scope scope;
     for (auto [variables, offsets] :
-         {std::pair{&called->parameters, &frame.places.parameters}, {&called->results, &frame.places.results}})
+         {std::pair{&called->parameters, &frame.offsets.parameters}, {&called->results, &frame.offsets.results}})
       for (size_t i = 0; i < variables->size(); ++i)
         scope[(*variables)[i].name] = {Name::Param, 0, 0, (*offsets)[i]};
     decodeBody(*called, std::move(scope));
@@ -251,8 +251,8 @@ void Decoder::decodeStatement(const Statement &statement) {
   kernel->code.push_back(instruction);
   // wgmma looks after its registers itself.
   bool isWgmma = statement.name() == "wgmma";
-  kernel->reads.push_back(isWgmma ? std::vector<Place>() : currentReads);
-  kernel->writes.push_back(isWgmma ? std::vector<Place>() : currentWrites);
+  kernel->reads.push_back(isWgmma ? std::vector<RegisterOffset>() : currentReads);
+  kernel->writes.push_back(isWgmma ? std::vector<RegisterOffset>() : currentWrites);
 }
 
 void Decoder::branch(const std::string &label, Instruction &instruction) {
@@ -266,20 +266,20 @@ Decoder::Callee Decoder::callee(const std::string &name, Instruction &instructio
     throw Error("call of '" + name + "', which this module does not define");
   auto [found, isNew] = functions.try_emplace(name);
   if (isNew) {
-    Callee &places = found->second.places;
+    Callee &offsets = found->second.offsets;
     for (const Variable &variable : function->parameters) {
-      places.parameters.push_back(allocateLocal(variable.bytes(), variable.alignment));
-      places.parameterBytes.push_back(static_cast<uint32_t>(variable.bytes()));
+      offsets.parameters.push_back(allocateLocal(variable.bytes(), variable.alignment));
+      offsets.parameterBytes.push_back(static_cast<uint32_t>(variable.bytes()));
     }
     for (const Variable &variable : function->results) {
-      places.results.push_back(allocateLocal(variable.bytes(), variable.alignment));
-      places.resultBytes.push_back(static_cast<uint32_t>(variable.bytes()));
+      offsets.results.push_back(allocateLocal(variable.bytes(), variable.alignment));
+      offsets.resultBytes.push_back(static_cast<uint32_t>(variable.bytes()));
     }
     functionsToDecode.push_back(name);
   }
   instruction.flow = Flow::Call;
   calls.emplace_back(kernel->code.size(), name);
-  return found->second.places;
+  return found->second.offsets;
 }
 
 } // namespace fake_cuda

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From statements to instructions: names to places of registers and constants. Each family of instructions adds a
+// From statements to instructions: names to offsets of registers and constants. Each family of instructions adds a
 // function per opcode to the table and asks the decoder for its operands.
 #pragma once
 #include "test/fake_cuda/ptx/Error.h"
@@ -21,7 +21,7 @@ const OpcodeTable &opcodeTable();
 
 /// `[base + displacement]`: where the base is, and how wide (4 or 8 bytes).
 struct Address {
-  Place base = 0;
+  RegisterOffset base = 0;
   unsigned baseBytes = 8;
   int64_t displacement = 0;
 };
@@ -31,32 +31,32 @@ public:
   Decoder(const Source &source, Module &module) : source(source), module(module) {}
   void decodeKernel(const Function &function);
 
-  /// The place of an operand that is read: a register, a special register, an immediate or a variable's address. An
+  /// The offset of an operand that is read: a register, a special register, an immediate or a variable's address. An
   /// immediate becomes a constant of `bytes` a lane; a register must have as many.
-  Place read(const std::string &operand, unsigned bytes);
+  RegisterOffset read(const std::string &operand, unsigned bytes);
   /// The same for a register that may be wider than what is read of it; `bytes` receives its width.
-  Place readWider(const std::string &operand, unsigned &bytes);
-  /// The place of a register that is written.
-  Place write(const std::string &operand, unsigned bytes);
-  Place writeWider(const std::string &operand, unsigned &bytes);
-  Place readPredicate(const std::string &operand);
-  Place writePredicate(const std::string &operand);
-  /// The operands of `{%r1, %r2}`, or the one that stands alone; "_" is skipped as place `ignored`.
-  static constexpr Place ignored = INT32_MIN;
-  std::vector<Place> readList(const std::string &operand, unsigned bytes);
-  std::vector<Place> writeList(const std::string &operand, unsigned bytes);
-  std::vector<std::pair<Place, unsigned>> readListWider(const std::string &operand, unsigned bytes);
-  std::vector<std::pair<Place, unsigned>> writeListWider(const std::string &operand);
+  RegisterOffset readWider(const std::string &operand, unsigned &bytes);
+  /// The offset of a register that is written.
+  RegisterOffset write(const std::string &operand, unsigned bytes);
+  RegisterOffset writeWider(const std::string &operand, unsigned &bytes);
+  RegisterOffset readPredicate(const std::string &operand);
+  RegisterOffset writePredicate(const std::string &operand);
+  /// The operands of `{%r1, %r2}`, or the only one; "_" is skipped as `ignored`.
+  static constexpr RegisterOffset ignored = INT32_MIN;
+  std::vector<RegisterOffset> readList(const std::string &operand, unsigned bytes);
+  std::vector<RegisterOffset> writeList(const std::string &operand, unsigned bytes);
+  std::vector<std::pair<RegisterOffset, unsigned>> readListWider(const std::string &operand, unsigned bytes);
+  std::vector<std::pair<RegisterOffset, unsigned>> writeListWider(const std::string &operand);
   /// `[...]`, or the same without brackets.
   Address address(const std::string &operand);
   int64_t immediate(const std::string &operand);
   bool isImmediate(const std::string &operand) const;
   bool isPredicateRegister(const std::string &operand) const;
   /// A constant in every lane.
-  Place constant(uint64_t value, unsigned bytes);
-  Place special(Special special);
+  RegisterOffset constant(uint64_t value, unsigned bytes);
+  RegisterOffset special(Special special);
   /// A register that no name has.
-  Place temporary(unsigned bytes);
+  RegisterOffset temporary(unsigned bytes);
 
   template <typename T> T &addDetails(Instruction &instruction) {
     auto details = std::make_unique<T>();
@@ -67,11 +67,11 @@ public:
   }
 
   /// Where a `.param` variable of the function being decoded is: in the launch's parameters, or in local memory.
-  struct ParameterPlace {
+  struct ParameterLocation {
     bool isKernelParameter = false;
     uint32_t offset = 0;
   };
-  ParameterPlace parameter(const std::string &name) const;
+  ParameterLocation parameter(const std::string &name) const;
   /// Makes `instruction` a jump to the function's code, which is decoded after the kernel's own.
   struct Callee {
     std::vector<uint32_t> parameters, results; // offsets in local memory
@@ -81,8 +81,8 @@ public:
   void branch(const std::string &label, Instruction &instruction);
 
   /// What the instruction being decoded reads and writes beside what read() and write() have noted.
-  void noteRead(Place place) { currentReads.push_back(place); }
-  void noteWrite(Place place) { currentWrites.push_back(place); }
+  void noteRead(RegisterOffset slot) { currentReads.push_back(slot); }
+  void noteWrite(RegisterOffset slot) { currentWrites.push_back(slot); }
 
   Kernel *kernel = nullptr;
   const Source &source;
@@ -91,14 +91,14 @@ public:
 private:
   struct Name {
     enum Kind { Register, Shared, Local, Param, KernelParam } kind = Register;
-    Place place = 0;     // of a register
-    unsigned bytes = 0;  // of a register's lane; 0: predicate
-    uint32_t offset = 0; // of a variable
+    RegisterOffset slot = 0; // of a register
+    unsigned bytes = 0;      // of a register's lane; 0: predicate
+    uint32_t offset = 0;     // of a variable
   };
   using Scope = std::unordered_map<std::string, Name>;
   struct FunctionFrame {
     int32_t entry = -1;
-    Callee places;
+    Callee offsets;
   };
   const Name *lookup(const std::string &name) const;
   void declareRegisters(const std::string &text);
@@ -117,9 +117,9 @@ private:
   std::unordered_map<std::string, FunctionFrame> functions;
   std::vector<std::string> functionsToDecode;
   std::vector<std::pair<size_t, std::string>> calls;
-  std::map<std::pair<uint64_t, unsigned>, Place> constants;
-  std::map<Special, Place> specials;
-  std::vector<Place> currentReads, currentWrites;
+  std::map<std::pair<uint64_t, unsigned>, RegisterOffset> constants;
+  std::map<Special, RegisterOffset> specials;
+  std::vector<RegisterOffset> currentReads, currentWrites;
 };
 
 } // namespace fake_cuda

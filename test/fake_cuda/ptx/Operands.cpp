@@ -89,11 +89,11 @@ bool Decoder::variableAddress(const std::string &name, uint64_t &value) const {
   return true;
 }
 
-Place Decoder::readWider(const std::string &operand, unsigned &bytes) {
+RegisterOffset Decoder::readWider(const std::string &operand, unsigned &bytes) {
   if (const Name *name = lookup(operand); name && name->kind == Name::Register && name->bytes) {
     bytes = name->bytes;
-    noteRead(name->place);
-    return name->place;
+    noteRead(name->slot);
+    return name->slot;
   }
   bytes = std::max(2u, bytes);
   uint64_t value = 0;
@@ -107,49 +107,49 @@ Place Decoder::readWider(const std::string &operand, unsigned &bytes) {
   throw Error("unknown operand '" + operand + "'");
 }
 
-Place Decoder::read(const std::string &operand, unsigned bytes) {
+RegisterOffset Decoder::read(const std::string &operand, unsigned bytes) {
   if (bytes == 0)
     return readPredicate(operand);
   bytes = std::max(2u, bytes);
   unsigned found = bytes;
-  Place place = readWider(operand, found);
+  RegisterOffset slot = readWider(operand, found);
   if (found != bytes)
     throw Error("operand '" + operand + "' has " + std::to_string(found) + " bytes, not " + std::to_string(bytes));
-  return place;
+  return slot;
 }
 
-Place Decoder::writeWider(const std::string &operand, unsigned &bytes) {
+RegisterOffset Decoder::writeWider(const std::string &operand, unsigned &bytes) {
   if (operand == "_")
     return temporary(bytes);
   const Name *name = lookup(operand);
   if (!name || name->kind != Name::Register || name->bytes == 0)
     throw Error("'" + operand + "' is not a register");
   bytes = name->bytes;
-  noteWrite(name->place);
-  return name->place;
+  noteWrite(name->slot);
+  return name->slot;
 }
 
-Place Decoder::write(const std::string &operand, unsigned bytes) {
+RegisterOffset Decoder::write(const std::string &operand, unsigned bytes) {
   if (bytes == 0)
     return writePredicate(operand);
   bytes = std::max(2u, bytes);
   unsigned found = bytes;
-  Place place = writeWider(operand, found);
+  RegisterOffset slot = writeWider(operand, found);
   if (found != bytes)
     throw Error("register '" + operand + "' has " + std::to_string(found) + " bytes, not " + std::to_string(bytes));
-  return place;
+  return slot;
 }
 
-Place Decoder::readPredicate(const std::string &operand) {
+RegisterOffset Decoder::readPredicate(const std::string &operand) {
   if (const Name *name = lookup(operand); name && name->kind == Name::Register && name->bytes == 0)
-    return name->place;
+    return name->slot;
   uint64_t value = 0;
   if (parseImmediate(operand, value))
     return constant(value, 0);
   throw Error("'" + operand + "' is not a predicate");
 }
 
-Place Decoder::writePredicate(const std::string &operand) {
+RegisterOffset Decoder::writePredicate(const std::string &operand) {
   if (operand == "_")
     return temporary(0);
   return readPredicate(operand);
@@ -166,36 +166,36 @@ static std::vector<std::string> elements(const std::string &operand) {
   return splitOutsideBrackets(std::string_view(operand).substr(1, operand.rfind('}') - 1), ',');
 }
 
-std::vector<Place> Decoder::readList(const std::string &operand, unsigned bytes) {
-  std::vector<Place> result;
+std::vector<RegisterOffset> Decoder::readList(const std::string &operand, unsigned bytes) {
+  std::vector<RegisterOffset> result;
   for (const std::string &element : elements(operand))
     result.push_back(read(element, bytes));
   return result;
 }
 
-std::vector<Place> Decoder::writeList(const std::string &operand, unsigned bytes) {
-  std::vector<Place> result;
+std::vector<RegisterOffset> Decoder::writeList(const std::string &operand, unsigned bytes) {
+  std::vector<RegisterOffset> result;
   for (const std::string &element : elements(operand))
     result.push_back(element == "_" ? ignored : write(element, bytes));
   return result;
 }
 
-std::vector<std::pair<Place, unsigned>> Decoder::readListWider(const std::string &operand, unsigned bytes) {
-  std::vector<std::pair<Place, unsigned>> result;
+std::vector<std::pair<RegisterOffset, unsigned>> Decoder::readListWider(const std::string &operand, unsigned bytes) {
+  std::vector<std::pair<RegisterOffset, unsigned>> result;
   for (const std::string &element : elements(operand)) {
     unsigned width = bytes;
-    Place place = readWider(element, width);
-    result.emplace_back(place, width);
+    RegisterOffset slot = readWider(element, width);
+    result.emplace_back(slot, width);
   }
   return result;
 }
 
-std::vector<std::pair<Place, unsigned>> Decoder::writeListWider(const std::string &operand) {
-  std::vector<std::pair<Place, unsigned>> result;
+std::vector<std::pair<RegisterOffset, unsigned>> Decoder::writeListWider(const std::string &operand) {
+  std::vector<std::pair<RegisterOffset, unsigned>> result;
   for (const std::string &element : elements(operand)) {
     unsigned width = 0;
-    Place place = element == "_" ? ignored : writeWider(element, width);
-    result.emplace_back(place, width);
+    RegisterOffset slot = element == "_" ? ignored : writeWider(element, width);
+    result.emplace_back(slot, width);
   }
   return result;
 }
@@ -233,7 +233,7 @@ int64_t Decoder::immediate(const std::string &operand) {
   return static_cast<int64_t>(value);
 }
 
-Decoder::ParameterPlace Decoder::parameter(const std::string &name) const {
+Decoder::ParameterLocation Decoder::parameter(const std::string &name) const {
   const Name *found = lookup(name);
   if (!found || (found->kind != Name::Param && found->kind != Name::KernelParam))
     throw Error("'" + name + "' is not a parameter");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A module decoded for execution: instructions with the functions that run them and the places of their operands.
+// A module decoded for execution: instructions with the functions that run them and the offsets of their operands.
 #pragma once
 #include "test/fake_cuda/ptx/Source.h"
 #include <array>
@@ -30,16 +30,16 @@ enum class Flow : uint8_t {
   Exit,
 };
 
-/// A place in a warp's register file, in bytes from its base. Registers have positive offsets, constants and special
+/// A position in a warp's register file, in bytes from its base. Registers have positive offsets, constants and special
 /// registers negative ones. A value takes 32 lanes of 2, 4, 8 or 16 bytes; a predicate is one word with a bit per lane.
-using Place = int32_t;
+using RegisterOffset = int32_t;
 
 struct Instruction {
   Handler run = nullptr;
-  Place guard = 0; // a predicate; an unguarded instruction has the constant that is true in every lane
+  RegisterOffset guard = 0; // a predicate; an unguarded instruction has the constant that is true in every lane
   uint32_t guardFlip = 0;
   Flow flow = Flow::Next;
-  Place destination = 0, a = 0, b = 0, c = 0;
+  RegisterOffset destination = 0, a = 0, b = 0, c = 0;
   int32_t target = -1;
   int64_t value = 0; // an immediate operand or an address's displacement
   const Details *details = nullptr;
@@ -78,13 +78,13 @@ enum class Special : uint8_t {
 };
 
 struct Constant {
-  Place place = 0;
+  RegisterOffset slot = 0;
   uint64_t value = 0;
   unsigned bytes = 0; // of a lane; 0: a predicate
 };
 
 struct SpecialRegister {
-  Place place = 0;
+  RegisterOffset slot = 0;
   Special special = Special::TidX;
 };
 
@@ -109,7 +109,7 @@ struct Kernel {
   /// Whether registers in flight must be watched: the kernel issues wgmma.mma_async.
   bool hasWgmma = false;
   /// Registers that each instruction reads and writes; only with hasWgmma.
-  std::vector<std::vector<Place>> reads, writes;
+  std::vector<std::vector<RegisterOffset>> reads, writes;
 };
 
 /// A `.global` or `.const` variable in device memory.

@@ -37,9 +37,9 @@ func.func @rows(%h: tensor<?x512xf32>) -> tensor<?x512xf32> {
 // -----
 
 // Weights that are twice the first-level cache: every second step takes the parts in reverse.
-// CHECK-LABEL: func.func @sweep
-// CHECK: isa = "x86-64-v4", vector = 16, split = 1, grain = 64, tiles = {rows = 1 : i64, sweep = 64 : i64, units = 64 : i64}
-func.func @sweep(%h: tensor<1x128xf32>) -> tensor<1x128xf32> {
+// CHECK-LABEL: func.func @alternating_units
+// CHECK: isa = "x86-64-v4", vector = 16, split = 1, grain = 64, tiles = {alternating_units = 64 : i64, rows = 1 : i64, units = 64 : i64}
+func.func @alternating_units(%h: tensor<1x128xf32>) -> tensor<1x128xf32> {
   %r = dlc.constant dense<0.5> : tensor<1x128x128xf32> : tensor<1x128x128xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [64]>>
   %0 = dlc.kernel "cell" kind(recurrent) (%h, %r : tensor<1x128xf32>, tensor<1x128x128xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [64]>>) -> tensor<1x128xf32> {
   ^bb0(%a: tensor<1x128xf32>, %b: tensor<1x128x128xf32, #dlc.layout<order = [2, 1, 0], inner_dims = [2], inner_tiles = [64]>>):

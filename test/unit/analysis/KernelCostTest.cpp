@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/KernelCost.h"
 #include "analysis/MachineCost.h"
-#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Parser/Parser.h"

@@ -70,7 +70,7 @@ TEST_F(MemoryPlanTest, AKernelOfConstantsIsPrepacked) {
   mlir::FailureOr<MemoryPlan> plan = MemoryPlan::make(function, /*shareMemory=*/true);
   ASSERT_TRUE(mlir::succeeded(plan));
   EXPECT_EQ(plan->getConstants().size(), 1U);
-  EXPECT_EQ(plan->getPreparedBytes(), 64);
+  EXPECT_EQ(plan->getPrepackedBytes(), 64);
   // What `write` and `sum` compute is the caller's.
   EXPECT_TRUE(plan->getBuffers().empty());
 }

@@ -158,7 +158,7 @@ TEST(ArrayColumnTest, ConvertsAndScales) {
   target.scale = 0.5;
   ArrayColumn column(numbers({2, 2}, {1, 2, 3, 4}), target, "x.npy");
   EXPECT_EQ(readReal(column, target, 1), (std::vector<float>{1.5, 2}));
-  EXPECT_EQ(column.place(1), "x.npy, row 1");
+  EXPECT_EQ(column.describeRow(1), "x.npy, row 1");
 }
 
 TEST(ArrayColumnTest, TakesOpenExtentsFromTheData) {
@@ -213,7 +213,7 @@ TEST(DatasetTest, NumbersClassesByName) {
   Dataset data = readDataset(options, targets, description);
   EXPECT_EQ(description.classNames, (std::vector<std::string>{"cat", "dog"}));
   EXPECT_EQ(readReal(*data.columns[1], targets[1], 0), (std::vector<float>{0, 1}));
-  EXPECT_EQ(data.place(1, targets), options.sources[0] + ":3");
+  EXPECT_EQ(data.describeRow(1, targets), options.sources[0] + ":3");
   // Validation data has the same classes, whichever occur in it.
   options.sources = {folder.write("b.csv", "x,k\n1,dog\n")};
   data = readDataset(options, targets, description, DataRole::Validation);

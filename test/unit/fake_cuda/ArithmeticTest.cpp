@@ -8,7 +8,7 @@ using namespace fake_cuda;
 
 namespace {
 
-constexpr size_t count = 301; // no multiple of a warp
+constexpr size_t count = 301; // not a multiple of a warp
 
 /// The register of a type, and the type that loads and stores it.
 template <typename T> std::string registerOf(int number) {

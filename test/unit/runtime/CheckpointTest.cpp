@@ -19,13 +19,13 @@
 static int readsLeft = -1;
 
 /// What the runtime reads files with.
-extern "C" ssize_t pread(int file, void *memory, size_t bytes, off_t place) noexcept(false) {
+extern "C" ssize_t pread(int file, void *memory, size_t bytes, off_t offset) noexcept(false) {
   if (readsLeft == 0) {
     errno = EIO;
     return -1;
   }
   readsLeft -= readsLeft > 0;
-  return syscall(SYS_pread64, file, memory, bytes, place);
+  return syscall(SYS_pread64, file, memory, bytes, offset);
 }
 
 namespace {

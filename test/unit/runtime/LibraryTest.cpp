@@ -117,8 +117,8 @@ TEST_F(RuntimeBrokenLibrary, CutShortIsAnErrorAndNoSignal) {
       loaded = std::max<size_t>(loaded, segment.p_offset + segment.p_filesz);
   }
   std::vector<size_t> cuts = {0, 1, 16, 63, 64, 65, 200, loaded - 1};
-  for (size_t place = 4096; place < loaded; place += std::max<size_t>(loaded / 4096 / 40 * 4096, 4096))
-    cuts.insert(cuts.end(), {place - 1, place, place + 1});
+  for (size_t offset = 4096; offset < loaded; offset += std::max<size_t>(loaded / 4096 / 40 * 4096, 4096))
+    cuts.insert(cuts.end(), {offset - 1, offset, offset + 1});
   for (size_t cut : cuts) {
     std::string message = open(whole.substr(0, cut));
     if (cut > sizeof header)

@@ -2,7 +2,7 @@
 #include "tools/dlc-tune/ScheduleSearch.h"
 #include "analysis/TargetInterface.h"
 #include "backends/cpu/CpuBackend.h"
-#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Parser/Parser.h"

@@ -57,7 +57,7 @@ struct Numbers final : Column {
     auto value = static_cast<float>(row);
     std::memcpy(to, &value, 4);
   }
-  std::string place(size_t row) const override { return std::to_string(row); }
+  std::string describeRow(size_t row) const override { return std::to_string(row); }
   dlc_uint32 checksum(dlc_uint32 before) const override { return before; }
 };
 
@@ -77,7 +77,7 @@ struct LoaderTest : testing::Test {
     std::vector<double> values;
     Batch batch;
     while (loader.next(batch)) {
-      EXPECT_EQ(batch.firstPlace, begin + values.size());
+      EXPECT_EQ(batch.firstPosition, begin + values.size());
       for (size_t i = 0; i < batch.rows; ++i)
         values.push_back(batch.tensors[0].at(i));
       loader.recycle(std::move(batch));
@@ -112,8 +112,8 @@ TEST_F(LoaderTest, CanBeLeftEarly) {
 
 TEST(RowSplitTest, NamesItsOptionAsTheProgramDoes) {
   auto refuse = [](const OptionNames &names) { return failureOf([&] { splitRows(3, 0.1, 0, names); }); };
-  EXPECT_EQ(refuse({}), "--validation-split 0.1 holds none of 3 rows back");
-  EXPECT_EQ(refuse({"", '_'}), "validation_split 0.1 holds none of 3 rows back");
+  EXPECT_EQ(refuse({}), "--validation-split 0.1 holds out none of 3 rows");
+  EXPECT_EQ(refuse({"", '_'}), "validation_split 0.1 holds out none of 3 rows");
 }
 
 double factorAt(Schedule &schedule, size_t epoch, size_t step = 0) { return schedule.factor({epoch, step, 10, 4}); }
@@ -138,15 +138,15 @@ TEST(ScheduleTest, FollowsItsCurve) {
 TEST(ScheduleTest, WaitsOnAPlateau) {
   auto plateau = makeSchedule("plateau:patience=2,factor=0.1,minimum=0.05", 0);
   for (double value : {3.0, 2.0, 2.0})
-    EXPECT_FALSE(plateau->look(value));
-  EXPECT_TRUE(plateau->look(2.5));
+    EXPECT_FALSE(plateau->observe(value));
+  EXPECT_TRUE(plateau->observe(2.5));
   EXPECT_DOUBLE_EQ(factorAt(*plateau, 0), 0.1);
-  EXPECT_FALSE(plateau->look(2));
+  EXPECT_FALSE(plateau->observe(2));
   auto copy = makeSchedule("plateau:patience=2,factor=0.1,minimum=0.05", 0);
   copy->load(nlohmann::json::parse(plateau->save().dump()));
-  EXPECT_TRUE(copy->look(2));
+  EXPECT_TRUE(copy->observe(2));
   EXPECT_DOUBLE_EQ(factorAt(*copy, 0), 0.05);
-  EXPECT_FALSE(copy->look(NAN) || copy->look(NAN) || copy->look(NAN));
+  EXPECT_FALSE(copy->observe(NAN) || copy->observe(NAN) || copy->observe(NAN));
   EXPECT_DOUBLE_EQ(factorAt(*copy, 0), 0.05);
 }
 
@@ -218,17 +218,17 @@ TEST(MetricsTest, FindsTheQuestion) {
 
 TEST(CallbacksTest, StopsWhenNothingGetsBetter) {
   EarlyStopping stopping(2, 0.1);
-  EXPECT_FALSE(stopping.look(1));
-  EXPECT_FALSE(stopping.look(0.95));
+  EXPECT_FALSE(stopping.observe(1));
+  EXPECT_FALSE(stopping.observe(0.95));
   EarlyStopping copy(2, 0.1);
   copy.load(nlohmann::json::parse(stopping.save().dump()));
-  EXPECT_TRUE(copy.look(0.91));
-  EXPECT_FALSE(stopping.look(0.8));
-  EXPECT_FALSE(stopping.look(NAN));
-  EXPECT_TRUE(stopping.look(NAN));
+  EXPECT_TRUE(copy.observe(0.91));
+  EXPECT_FALSE(stopping.observe(0.8));
+  EXPECT_FALSE(stopping.observe(NAN));
+  EXPECT_TRUE(stopping.observe(NAN));
   EarlyStopping never(0, 0);
   for (int i = 0; i < 100; ++i)
-    EXPECT_FALSE(never.look(1));
+    EXPECT_FALSE(never.observe(1));
 }
 
 } // namespace

@@ -3,7 +3,7 @@
 // and what is not legal has a reason.
 #include "analysis/TargetInterface.h"
 #include "backends/cpu/CpuBackend.h"
-#include "ir/OpsKernel.h"
+#include "ir/OpsProgram.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Parser/Parser.h"

@@ -79,6 +79,48 @@ TEST_F(KernelCompilerTest, damagedEntriesAreCompiledAgain) {
   EXPECT_EQ((*first)[0].bitcode, (*second)[0].bitcode);
 }
 
+TEST_F(KernelCompilerTest, objectsReplaceBitcodeAndAreCachedForTheirKey) {
+  auto bitcode = compile(reluText);
+  options.emitObject = [](llvm::StringRef bitcode) -> llvm::Expected<std::string> {
+    return "object of " + std::to_string(bitcode.size());
+  };
+  options.objectKey = "one";
+  auto objects = compile(reluText);
+  options.emitObject = [](llvm::StringRef bitcode) -> llvm::Expected<std::string> { return "another"; };
+  auto cached = compile(reluText);
+  options.objectKey = "two";
+  auto others = compile(reluText);
+  ASSERT_TRUE(mlir::succeeded(bitcode) && mlir::succeeded(objects) && mlir::succeeded(cached) &&
+              mlir::succeeded(others));
+  for (size_t i = 0; i < bitcode->size(); ++i) {
+    EXPECT_EQ((*objects)[i].object, "object of " + std::to_string((*bitcode)[i].bitcode.size()));
+    EXPECT_EQ((*objects)[i].bitcode, "");
+    EXPECT_EQ((*cached)[i].object, (*objects)[i].object);
+    EXPECT_EQ((*others)[i].object, "another");
+  }
+}
+
+TEST_F(KernelCompilerTest, kernelsThatNeedTheRuntimeStayBitcode) {
+  options.emitObject = [](llvm::StringRef) -> llvm::Expected<std::string> { return std::string(); };
+  auto kernels = compile(reluText);
+  ASSERT_TRUE(mlir::succeeded(kernels));
+  EXPECT_EQ((*kernels)[0].object, "");
+  EXPECT_NE((*kernels)[0].bitcode, "");
+}
+
+TEST_F(KernelCompilerTest, failuresToEmitAreReportedAtTheKernel) {
+  std::string message;
+  mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
+    message += diagnostic.str();
+    return mlir::success();
+  });
+  options.emitObject = [](llvm::StringRef) -> llvm::Expected<std::string> {
+    return llvm::createStringError("no room");
+  };
+  EXPECT_TRUE(mlir::failed(compile(reluText)));
+  EXPECT_NE(message.find("kernel 'relu' cannot be compiled for x86-64-v3: no room"), std::string::npos) << message;
+}
+
 TEST_F(KernelCompilerTest, unusableFolderIsNoError) {
   options.cacheDirectory = "/dev/null/kernels";
   EXPECT_TRUE(mlir::succeeded(compile(reluText)));

@@ -56,6 +56,23 @@ TEST(KernelProcessTest, ResultsComeBack) {
   EXPECT_EQ(kernel->scratchBytes, 64);
 }
 
+TEST(CompiledKernelTest, BytesAndBack) {
+  for (const CompiledKernel &kernel :
+       {CompiledKernel{"bitcode", 64}, CompiledKernel{"", 0, std::string("\0object\n", 8)},
+        CompiledKernel{"b", CompiledKernel::allocatesItself}, CompiledKernel{}}) {
+    std::string bytes = kernel.serialize();
+    std::optional<CompiledKernel> back = CompiledKernel::deserialize(bytes);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->bitcode, kernel.bitcode);
+    EXPECT_EQ(back->object, kernel.object);
+    EXPECT_EQ(back->scratchBytes, kernel.scratchBytes);
+    // What ends within the numbers or the bitcode is none.
+    for (size_t size = 0; size < 16 + kernel.bitcode.size(); ++size)
+      EXPECT_FALSE(CompiledKernel::deserialize(llvm::StringRef(bytes).take_front(size))) << size;
+  }
+  EXPECT_FALSE(CompiledKernel::deserialize(std::string(16, '\xff')));
+}
+
 TEST(KernelProcessTest, AKilledProcessIsAnError) {
   Outcome outcome = run([]() -> Outcome {
     raise(SIGKILL);

@@ -8,12 +8,12 @@ using namespace mlir;
 namespace dlc {
 
 /// The last kernel of constants that reads `value`, if nothing else does.
-std::optional<int64_t> MemoryPlan::findLastPreparation(Value value) const {
+std::optional<int64_t> MemoryPlan::findLastPrepacking(Value value) const {
   int64_t last = 0;
   llvm::SmallVector<Value> pending{value};
   while (!pending.empty())
     for (Operation *user : pending.pop_back_val().getUsers()) {
-      if (auto step = preparedSteps.find(user); step != preparedSteps.end())
+      if (auto step = prepackingSteps.find(user); step != prepackingSteps.end())
         last = std::max(last, step->second);
       else if (isAlias(user))
         llvm::append_range(pending, user->getResults());
@@ -25,27 +25,26 @@ std::optional<int64_t> MemoryPlan::findLastPreparation(Value value) const {
 
 /// What runs read has memory of its own: the block is zero at first, and kernels leave halos and the rest of the last
 /// blocks of a layout as they are. What only other kernels of constants read shares the rest.
-void MemoryPlan::placePrepared() {
+void MemoryPlan::placePrepacked() {
   llvm::SmallVector<ArenaBuffer> temporary;
   llvm::SmallVector<Storage *> storages;
-  for (auto [frame, value] : prepared) {
+  for (auto [frame, value] : prepacked) {
     Storage &storage = frame->storage[value];
     AffineExpr bytes = frame->getBytes(value);
-    std::optional<int64_t> last =
-        shareMemory && !getLayout(value.getType()) ? findLastPreparation(value) : std::nullopt;
+    std::optional<int64_t> last = shareMemory && !getLayout(value.getType()) ? findLastPrepacking(value) : std::nullopt;
     if (last) {
-      int64_t first = preparedSteps.lookup(value.getDefiningOp());
+      int64_t first = prepackingSteps.lookup(value.getDefiningOp());
       temporary.push_back({first, std::max(first, *last), bytes});
       storages.push_back(&storage);
       continue;
     }
-    storage.index = preparedBytes;
-    preparedBytes = llvm::alignTo(preparedBytes + *constantDim(bytes), bufferAlignment);
+    storage.index = prepackedBytes;
+    prepackedBytes = llvm::alignTo(prepackedBytes + *constantDim(bytes), bufferAlignment);
   }
   ArenaPlan plan = planArena(temporary, shareMemory, entry->function.getContext());
   for (auto [storage, offset] : llvm::zip_equal(storages, plan.offsets))
-    storage->index = preparedBytes + *constantDim(offset);
-  preparedBytes = llvm::alignTo(preparedBytes + *constantDim(plan.bytes), bufferAlignment);
+    storage->index = prepackedBytes + *constantDim(offset);
+  prepackedBytes = llvm::alignTo(prepackedBytes + *constantDim(plan.bytes), bufferAlignment);
 }
 
 } // namespace dlc

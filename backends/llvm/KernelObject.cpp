@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/llvm/KernelObject.h"
+#include "backends/link/ArchiveWriter.h"
+#include "backends/link/LinkedFiles.h"
+#include "backends/llvm/CodeGeneration.h"
+#include "backends/llvm/ObjectRevision.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Operator.h"
+
+using namespace dlc;
+
+void dlc::prepareForLinking(llvm::Module &kernelModule, const llvm::Module &program, llvm::StringRef symbol) {
+  kernelModule.setTargetTriple(program.getTargetTriple());
+  kernelModule.setDataLayout(program.getDataLayout());
+  for (llvm::Function &function : kernelModule) {
+    if (function.isDeclaration())
+      continue;
+    function.setComdat(nullptr);
+    if (function.getName() == "kernel") {
+      function.setName(symbol);
+      function.setLinkage(llvm::GlobalValue::ExternalLinkage);
+      function.setVisibility(llvm::GlobalValue::HiddenVisibility);
+      function.addFnAttr(llvm::Attribute::NoInline);
+    } else {
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
+    }
+    for (llvm::StringRef attribute : {"no-nans-fp-math", "no-infs-fp-math", "unsafe-fp-math"})
+      function.removeFnAttr(attribute);
+    for (llvm::Instruction &instruction : llvm::instructions(function)) {
+      instruction.setAAMetadata(llvm::AAMDNodes());
+      if (llvm::isa<llvm::FPMathOperator>(instruction)) {
+        instruction.setHasNoNaNs(false);
+        instruction.setHasNoInfs(false);
+      }
+    }
+  }
+  for (llvm::GlobalVariable &variable : kernelModule.globals())
+    if (!variable.isDeclaration()) {
+      variable.setComdat(nullptr);
+      variable.setLinkage(llvm::GlobalValue::InternalLinkage);
+    }
+}
+
+void dlc::addUnwindTables(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration()) {
+      function.setUWTableKind(llvm::UWTableKind::Async);
+      // A frame pointer where size matters: the tables are shorter by more than the code is longer.
+      if (function.hasMinSize())
+        function.addFnAttr("frame-pointer", "all");
+    }
+}
+
+/// Whether `function` is one of the runtime's.
+static bool isOfRuntime(const llvm::Function &function) {
+  return function.isDeclaration() && !function.isIntrinsic() && !function.use_empty() &&
+         (function.getName().starts_with("halide_") || function.getName().starts_with("dlc"));
+}
+
+llvm::Expected<std::string> dlc::emitKernelObject(llvm::StringRef bitcode, const Target &target) {
+  llvm::LLVMContext context;
+  auto parsed = llvm::parseBitcodeFile(llvm::MemoryBufferRef(bitcode, "kernel"), context);
+  if (!parsed)
+    return parsed.takeError();
+  llvm::Module &module = **parsed;
+  if (llvm::any_of(module, isOfRuntime))
+    return std::string();
+  llvm::Module program("program", context);
+  program.setTargetTriple(target.triple);
+  std::unique_ptr<llvm::TargetMachine> machine = target.createTargetMachine();
+  program.setDataLayout(machine->createDataLayout());
+  prepareForLinking(module, program, "kernel");
+  removeUnused(module, *machine);
+  addUnwindTables(module);
+  if (module.getPICLevel() == llvm::PICLevel::NotPIC)
+    module.setPICLevel(llvm::PICLevel::BigPIC);
+  // Linkers would keep it as a symbol.
+  module.setSourceFileName("");
+  llvm::SmallString<0> object;
+  llvm::raw_svector_ostream stream(object);
+  if (llvm::Error problem = emitCode(module, target, llvm::CodeGenFileType::ObjectFile, stream))
+    return problem;
+  return std::string(object);
+}
+
+std::string dlc::getKernelObjectKey(const Target &target) {
+  return objectRevision + std::string(" ") + target.triple.str();
+}
+
+mlir::LogicalResult dlc::writeKernelArchive(mlir::Location location, llvm::ArrayRef<KernelCode> kernels,
+                                            llvm::StringRef path) {
+  std::vector<ArchiveMember> members;
+  for (const KernelCode &code : kernels) {
+    if (code.object.empty())
+      continue;
+    std::string symbol = getVersionSymbol(code);
+    llvm::Expected<std::string> renamed = renameSymbol(code.object, "kernel", symbol);
+    if (!renamed)
+      return mlir::emitError(location) << "internal error: kernel '" << code.kernel
+                                       << "' cannot be renamed: " << llvm::toString(renamed.takeError());
+    members.push_back({symbol + ".o", std::move(*renamed)});
+  }
+  return writeArchive(location, members, path);
+}
