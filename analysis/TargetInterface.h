@@ -31,6 +31,10 @@ public:
   /// Whether a kernel computes a convolution and the pooling of its result together. Each element of the sum is then
   /// the work of the thread that takes the largest of them.
   virtual bool poolsInConvolutions() const = 0;
+
+  /// Whether a transposed convolution of few output channels is computed as such in full vectors, in any order of the
+  /// terms of its sums.
+  virtual bool fillsTransposedConvolutions() const = 0;
 };
 
 } // namespace dlc

@@ -38,7 +38,7 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   if (options.math != MathMode::Strict)
     function.addPass(createFoldBatchNorm());
   function.addPass(createSimplifyGraph());
-  function.addPass(createSplitTransposedConvolutions());
+  function.addPass(createSplitTransposedConvolutions({options.math != MathMode::Strict}));
   function.addPass(createLowerEinsums({options.math != MathMode::Strict}));
   function.addPass(createFoldBroadcasts());
   function.addPass(createRewriteShapeUses());

@@ -2,6 +2,8 @@
 // Schedules of convolutions. The algorithm is determined by the layouts that planConvolution has chosen before.
 #include "backends/cpu/CpuSchedules.h"
 #include "backends/cpu/RegisterTile.h"
+#include "backends/cpu/RowConvolution.h"
+#include "ir/Annotations.h"
 #include "ir/Layout.h"
 #include "ir/OpsConvolution.h"
 #include "llvm/Support/MathExtras.h"
@@ -127,8 +129,13 @@ SchedulePoint ConvolutionSchedules::choose() const {
     if (lanes == 0)
       return plain;
     point = makeChannelTile("depthwise", lanes, chooseDepthwiseRows(problem), problem.depth);
-    if (w.getDimSize(1) == 1)
-      point.sizes.try_emplace("unroll_taps", 2);
+    // Of many taps, two neighbouring planes read most of the same lines, which would come from the second-level cache
+    // for each. A last plane that is computed twice should cost less.
+    constexpr int64_t manyRegisters = 32, manyPlanes = 20;
+    bool hasManyTaps = w.getDimSize(1) == 1 && point.sizes.try_emplace("unroll_taps", 2).second;
+    if (hasManyTaps && machine.registers >= manyRegisters && problem.planeResults == 1 &&
+        (problem.planes < 0 || problem.planes % 2 == 0 || problem.planes >= manyPlanes))
+      point.sizes["planes"] = 2;
   }
   // Rows of an open extent: any tile from half the size on, so that an image of any width fills its tiles.
   if (hasOpenRows && point.getSize("rows", 1) > 1)
@@ -149,6 +156,9 @@ SchedulePoint ConvolutionSchedules::choose() const {
 std::unique_ptr<KernelSchedules> makeConvolutionSchedules(const TileSubject &subject, const Machine &machine) {
   if (llvm::isa<ConvWeightGradientOp>(subject.anchorOp))
     return makeWeightGradientSchedules(subject, machine);
+  auto algorithm = annotation::algorithm.get(subject.anchorOp);
+  if (algorithm && algorithm == rowConvolution)
+    return makeRowConvolutionSchedules(subject, machine);
   bool isTransposed = llvm::isa<ConvTransposeOp>(subject.anchorOp);
   RankedTensorType w = subject.getType(subject.anchorOp->getOperand(1));
   bool isChannelsLast = getDimsInnermostFirst(subject.result)[0] == 1;

@@ -26,6 +26,7 @@ public:
   }
   bool splitsLaunches() const override { return true; }
   bool poolsInConvolutions() const override { return true; }
+  bool fillsTransposedConvolutions() const override { return true; }
 };
 
 class CpuBackend final : public halide::HalideBackend {

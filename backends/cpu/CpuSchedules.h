@@ -34,6 +34,7 @@ ScheduleParameter makePackedColumns(int64_t lanes, int64_t block, int64_t extent
 /// ops, movements and windows.
 std::unique_ptr<KernelSchedules> makeConvolutionSchedules(const TileSubject &subject, const Machine &machine);
 std::unique_ptr<KernelSchedules> makeTransposedConvolutionSchedules(const TileSubject &subject, const Machine &machine);
+std::unique_ptr<KernelSchedules> makeRowConvolutionSchedules(const TileSubject &subject, const Machine &machine);
 std::unique_ptr<KernelSchedules> makeWeightGradientSchedules(const TileSubject &subject, const Machine &machine);
 std::unique_ptr<KernelSchedules> makeWinogradSchedules(const TileSubject &subject, const Machine &machine);
 std::unique_ptr<KernelSchedules> makeContractionSchedules(const TileSubject &subject, const Machine &machine);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/cpu/PlanConvolution.h"
 #include "backends/cpu/PlanContraction.h"
+#include "backends/cpu/RowConvolution.h"
 #include "backends/cpu/WinogradCost.h"
 #include "ir/ConvolutionReach.h"
 #include "ir/Layout.h"
@@ -80,19 +81,9 @@ template <typename OpTy> static void planInput(OpTy op, LayoutPlan &plan) {
   }
 }
 
-/// Output channels that a weight keeps together: 32, which are two AVX-512 or four AVX2 vectors, or what divides a
-/// group, whose channels alone read the same inputs. 0 for groups of other numbers of channels.
-static int64_t getColumnBlock(int64_t channelsPerGroup, int64_t groups) {
-  constexpr int64_t block = 32, leastBlock = 4;
-  if (groups == 1)
-    return channelsPerGroup > 0 ? block : 0;
-  for (int64_t size = block; size >= leastBlock; size /= 2)
-    if (channelsPerGroup > 0 && channelsPerGroup % size == 0)
-      return size;
-  return 0;
-}
-
 LayoutPlan planLayouts(ConvOp op, const LayoutQuery &query) {
+  if (std::optional<LayoutPlan> rows = planRowConvolution(op, query))
+    return *rows;
   MLIRContext *context = op.getContext();
   auto x = llvm::cast<RankedTensorType>(op.getX().getType()), w = llvm::cast<RankedTensorType>(op.getW().getType());
   LayoutPlan plan;
@@ -133,6 +124,8 @@ LayoutPlan planLayouts(ConvOp op, const LayoutQuery &query) {
 }
 
 LayoutPlan planLayouts(ConvTransposeOp op, const LayoutQuery &query) {
+  if (std::optional<LayoutPlan> rows = planRowConvolution(op, query))
+    return *rows;
   MLIRContext *context = op.getContext();
   auto w = llvm::cast<RankedTensorType>(op.getW().getType());
   int64_t rank = w.getRank();

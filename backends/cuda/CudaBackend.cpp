@@ -39,6 +39,7 @@ public:
 
   bool splitsLaunches() const override { return false; }
   bool poolsInConvolutions() const override { return false; }
+  bool fillsTransposedConvolutions() const override { return false; }
 };
 
 class CudaBackend final : public halide::HalideBackend {

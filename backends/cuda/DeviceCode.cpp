@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/cuda/DeviceCode.h"
-#include "backends/llvm/CodeGeneration.h"
+#include "backends/llvm/MachineCode.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LegacyPassManager.h"

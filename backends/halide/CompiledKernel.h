@@ -24,7 +24,7 @@ struct CompiledKernel {
   /// In place of the bitcode: an object file that defines `kernel`.
   std::string object = {};
 
-  /// Bytes for a file, and back; nothing if they are none of `serialize`.
+  /// Bytes for a file, and back; nothing if `serialize` has not made them.
   std::string serialize() const;
   static std::optional<CompiledKernel> deserialize(llvm::StringRef bytes);
 };

@@ -5,13 +5,14 @@
 // - "depthwise": every output channel reads its own input channel, so vectors run along channels of input, weight and
 // result;
 //   taps are unrolled and a few neighbouring columns share the inputs that they load.
-// - "winograd": WinogradConvolution.cpp.
+// - "rows": RowConvolution.cpp. "winograd": WinogradConvolution.cpp.
 // - "phases": TransposedConvolution.cpp. "weight_gradient": ConvolutionWeightGradient.cpp.
 // - "naive" and "plain": one element after the other.
 #include "backends/halide/ConvolutionGradients.h"
 #include "backends/halide/Families.h"
 #include "backends/halide/PaddedRead.h"
 #include "backends/halide/RegisterTile.h"
+#include "backends/halide/RowConvolution.h"
 #include "backends/halide/SumOfProducts.h"
 #include "backends/halide/WinogradConvolution.h"
 #include "ir/OpsConvolution.h"
@@ -26,6 +27,8 @@ static FailureOr<TensorFunc> emitConv(ConvOp op, KernelBuilder &builder) {
   const TensorFunc &x = builder.get(op.getX()), &w = builder.get(op.getW());
   if (getLayout(w.type) && getLayout(w.type).getWinograd())
     return emitWinograd(op, builder);
+  if (op == builder.getAnchorOp() && builder.getSchedule().getAlgorithm() == "rows")
+    return emitRowConvolution(op, builder);
   size_t spatial = x.type.getRank() - 2;
   int64_t groups = op.getGroups();
   llvm::ArrayRef<int64_t> pads = op.getPads();

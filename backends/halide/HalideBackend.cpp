@@ -40,8 +40,8 @@ FailureOr<std::vector<KernelCode>> HalideBackend::compileKernels(ModuleOp module
              << variant.schedule.getIsa() << ", which is not a target";
     bool isOnHost = target.device && cuda::isCopiedAround(code.bitcode);
     std::string onDevice = target.device && !isOnHost ? describeProduct(variant, *machine, options.math) : "";
-    kernels.push_back({variant.kernel.getSymName().str(), machine, std::move(code.bitcode), std::move(code.object), code.scratchBytes, isOnHost,
-                       std::move(onDevice)});
+    kernels.push_back({variant.kernel.getSymName().str(), machine, std::move(code.bitcode), std::move(code.object),
+                       code.scratchBytes, isOnHost, std::move(onDevice)});
   }
   return kernels;
 }

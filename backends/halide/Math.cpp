@@ -25,8 +25,7 @@ static Expr signBit(Halide::Type type) {
 
 static bool isDouble(const Expr &x) { return x.type().bits() == 64; }
 
-/// Horner's rule, highest coefficient first.
-static Expr polynomial(const Expr &x, llvm::ArrayRef<float> coefficients) {
+Expr polynomial(const Expr &x, llvm::ArrayRef<float> coefficients) {
   Expr sum = coefficients[0];
   for (float coefficient : coefficients.drop_front())
     sum = sum * x + coefficient;
@@ -70,6 +69,12 @@ Expr exp(Expr x) {
   // Two factors, because 2^n itself may be denormal or infinite where the result is not.
   Expr half = cast<uint32_t>(cast<int32_t>(reduced.n) >> 1);
   return strict_float((reduced.minus1 + 1.0f) * powerOfTwo(half) * powerOfTwo(reduced.n - half));
+}
+
+Expr halfExp(Expr x) {
+  ReducedExp reduced = reduceExp(limit(x, 0.0f, 90.0f));
+  Expr n = reduced.n - cast<uint32_t>(1), half = cast<uint32_t>(cast<int32_t>(n) >> 1);
+  return strict_float((reduced.minus1 + 1.0f) * powerOfTwo(half) * powerOfTwo(n - half));
 }
 
 /// 1.0 ULP.
@@ -164,8 +169,7 @@ Expr tanh(Expr x) {
   Expr q = polynomial(s, {1.19825839466702e-06f, 1.18534705686654e-04f, 2.26843463243900e-03f, 4.89352518554385e-03f});
   Expr ratio = t * p / q;
   Expr result = select(size < 0.0004f, size, select(ratio > 1.0f, 1.0f, ratio));
-  return strict_float(
-      reinterpret<float>(reinterpret<uint32_t>(result) | (reinterpret<uint32_t>(x) & signBit(x.type()))));
+  return strict_float(withSign(result, x));
 }
 
 /// 2 ULP, also where the result is tiny: e / (1 + e) for x < 0, e = exp(-|x|).
@@ -194,17 +198,6 @@ Expr geluTanh(Expr x) {
   return strict_float(half * x * (math::tanh(scale * (x + cubic * x * x * x)) + 1));
 }
 
-Expr tan(Expr x) { return callLibm("tan", {x}); }
-Expr asin(Expr x) { return callLibm("asin", {x}); }
-Expr acos(Expr x) { return callLibm("acos", {x}); }
-Expr atan(Expr x) { return callLibm("atan", {x}); }
-Expr sinh(Expr x) { return callLibm("sinh", {x}); }
-Expr cosh(Expr x) { return callLibm("cosh", {x}); }
-Expr asinh(Expr x) { return callLibm("asinh", {x}); }
-Expr acosh(Expr x) { return callLibm("acosh", {x}); }
-Expr atanh(Expr x) { return callLibm("atanh", {x}); }
-Expr fmod(Expr x, Expr y) { return callLibm("fmod", {x, y}); }
-
 Expr bind(Expr value, llvm::function_ref<Expr(const Expr &)> body) {
   if (value.as<Halide::Internal::Variable>() || Halide::Internal::is_const(value))
     return body(value);
@@ -212,19 +205,20 @@ Expr bind(Expr value, llvm::function_ref<Expr(const Expr &)> body) {
   return Halide::Internal::Let::make(name, value, body(Halide::Internal::Variable::make(value.type(), name)));
 }
 
-// A comparison with NaN is false: `a > b ? a : b` is b if either is NaN, which is right unless only a is.
+// A comparison with NaN is false: `a > b ? a : b`, one instruction of x86, is b if either is NaN, which is right unless
+// only a is.
 Expr max(Expr a, Expr b) {
   if (!a.type().is_float())
     return Halide::max(a, b);
   return bind(a, [&](const Expr &x) {
-    return bind(b, [&](const Expr &y) { return strict_float(select(x > y || Halide::is_nan(x), x, y)); });
+    return bind(b, [&](const Expr &y) { return strict_float(select(Halide::is_nan(x), x, select(x > y, x, y))); });
   });
 }
 Expr min(Expr a, Expr b) {
   if (!a.type().is_float())
     return Halide::min(a, b);
   return bind(a, [&](const Expr &x) {
-    return bind(b, [&](const Expr &y) { return strict_float(select(x < y || Halide::is_nan(x), x, y)); });
+    return bind(b, [&](const Expr &y) { return strict_float(select(Halide::is_nan(x), x, select(x < y, x, y))); });
   });
 }
 
@@ -242,5 +236,10 @@ Expr magnitude(Expr x) {
 }
 
 Expr roundHalfEven(Expr x) { return Halide::round(x); }
+
+Expr withSign(Expr size, Expr sign) {
+  return reinterpret(size.type(), reinterpret(Halide::UInt(size.type().bits()), size) |
+                                      (reinterpret(Halide::UInt(sign.type().bits()), sign) & signBit(sign.type())));
+}
 
 } // namespace dlc::halide::math

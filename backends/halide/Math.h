@@ -9,6 +9,7 @@
 #define DLC_BACKENDS_HALIDE_MATH_H
 
 #include "Halide.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace dlc::halide::math {
@@ -16,7 +17,12 @@ namespace dlc::halide::math {
 /// A function of libm by its C name for doubles; floats take the variant with an f. Vectors call it lane by lane.
 Halide::Expr callLibm(const std::string &name, const std::vector<Halide::Expr> &arguments);
 
+/// Horner's rule for floats, highest coefficient first.
+Halide::Expr polynomial(const Halide::Expr &x, llvm::ArrayRef<float> coefficients);
+
 Halide::Expr exp(Halide::Expr x);
+/// e^x / 2 of a float x >= 0: infinite only where that is.
+Halide::Expr halfExp(Halide::Expr x);
 /// e^x for x <= 0, in fewer steps: what would be denormal is 0.
 Halide::Expr expOfNegative(Halide::Expr x);
 Halide::Expr expm1(Halide::Expr x);
@@ -57,6 +63,8 @@ Halide::Expr lessOrEqual(Halide::Expr a, Halide::Expr b);
 /// x with the other sign, and without one, also where it is zero. Floating point.
 Halide::Expr negate(Halide::Expr x);
 Halide::Expr magnitude(Halide::Expr x);
+/// `size`, whose sign bit must be clear, with the sign of `sign`. Floating point.
+Halide::Expr withSign(Halide::Expr size, Halide::Expr sign);
 /// The nearest integer, halves to even.
 Halide::Expr roundHalfEven(Halide::Expr x);
 

@@ -7,14 +7,16 @@
 //   convolution of stride 1 with every stride-th tap. A tile of the result is `rows` x `planes` positions q of every
 //   phase (of one position of the first of three dimensions); each phase is a register tile of its own, stored to the
 //   stack and interleaved from there. Nothing is multiplied by zero.
-// - "winograd": WinogradConvolution.cpp.
+// - "rows": RowConvolution.cpp. "winograd": WinogradConvolution.cpp.
 // - else every result gathers its taps by itself.
 //
 // Share of the peak of "phases" by useful products (Zen 4, one core, 117 GFLOP/s with AVX-512, batch 8, stride 2):
 //   128 -> 64 channels, 28x28 -> 56x56, 3x3: 87 %    256 -> 128, 14x14: 93 %    512 -> 256, 7x7: 80 %
 #include "backends/halide/ConvolutionGradients.h"
 #include "backends/halide/PaddedRead.h"
+#include "backends/halide/Phase.h"
 #include "backends/halide/RegisterTile.h"
+#include "backends/halide/RowConvolution.h"
 #include "backends/halide/SumOfProducts.h"
 #include "backends/halide/WinogradConvolution.h"
 #include "ir/ConvolutionReach.h"
@@ -70,20 +72,6 @@ static FailureOr<TensorFunc> emitGathered(ConvTransposeOp op, KernelBuilder &bui
   });
 }
 
-namespace {
-/// The results `stride q + phase` of one dimension: `q + base - step j` is the input that tap `stride j + first` meets.
-struct Phase {
-  int first, base, count, step;
-  Phase(ConvTransposeOp op, int64_t kernel, size_t dim, int phase) {
-    int stride = static_cast<int>(op.getStrides()[dim]), pad = static_cast<int>(op.getPads()[dim]);
-    first = ((phase + pad) % stride + stride) % stride;
-    base = (phase + pad - first) / stride;
-    count = std::max(0, (static_cast<int>(kernel) - first + stride - 1) / stride);
-    step = stride == 1 ? static_cast<int>(op.getDilations()[dim]) : 1;
-  }
-};
-} // namespace
-
 /// The sum of one phase of each dimension, at `index`, whose spatial coordinates are positions q. Null without taps.
 static Expr makeTerm(ConvTransposeOp op, KernelBuilder &builder, llvm::ArrayRef<Phase> phases,
                      llvm::ArrayRef<Expr> index) {
@@ -118,7 +106,7 @@ static Expr makeTerm(ConvTransposeOp op, KernelBuilder &builder, llvm::ArrayRef<
 static FailureOr<TensorFunc> emitDirect(ConvTransposeOp op, KernelBuilder &builder) {
   llvm::SmallVector<Phase> phases;
   for (size_t i = 0; i < op.getStrides().size(); ++i)
-    phases.emplace_back(op, llvm::cast<RankedTensorType>(op.getW().getType()).getDimSize(i + 2), i, 0);
+    phases.emplace_back(op, i, 0);
   return defineSum(builder, op, [&](llvm::ArrayRef<Expr> index) { return makeTerm(op, builder, phases, index); });
 }
 
@@ -205,7 +193,6 @@ static LogicalResult schedulePhases(ConvTransposeOp op, KernelBuilder &builder, 
 }
 
 static FailureOr<TensorFunc> emitPhases(ConvTransposeOp op, KernelBuilder &builder) {
-  auto w = llvm::cast<RankedTensorType>(op.getW().getType());
   llvm::ArrayRef<int64_t> strides = op.getStrides();
   Halide::Type type = getValueType(op.getType().getElementType());
   int count = 1;
@@ -217,7 +204,7 @@ static FailureOr<TensorFunc> emitPhases(ConvTransposeOp op, KernelBuilder &build
     llvm::SmallVector<Phase> phases;
     std::vector<Var> arguments{Var("c")};
     for (size_t i = strides.size(), rest = number; i-- > 0; rest /= strides[i]) {
-      phases.insert(phases.begin(), {op, w.getDimSize(i + 2), i, static_cast<int>(rest % strides[i])});
+      phases.insert(phases.begin(), {op, i, static_cast<int>(rest % strides[i])});
       arguments.push_back(Var("q" + std::to_string(i)));
     }
     arguments.push_back(Var("image"));
@@ -253,6 +240,8 @@ FailureOr<TensorFunc> emitConvTranspose(ConvTransposeOp op, KernelBuilder &build
     return emitDirect(op, builder);
   if (op == builder.getAnchorOp() && algorithm == "phases")
     return emitPhases(op, builder);
+  if (op == builder.getAnchorOp() && algorithm == "rows")
+    return emitRowConvolution(op, builder);
   return emitGathered(op, builder);
 }
 

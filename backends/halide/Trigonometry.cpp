@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sine and cosine of floats: quarters of a turn are taken away exactly, whatever the size of the argument, and what is
-// left is a polynomial's argument. Errors as in Math.cpp.
+// Sine, cosine and tangent of floats: quarters of a turn are taken away exactly, whatever the size of the argument, and
+// what is left is a polynomial's argument. Errors as in Math.cpp.
 #include "backends/halide/Math.h"
 #include <array>
 
@@ -59,15 +59,23 @@ static ReducedAngle reduceAngle(const Expr &x) {
   return {select(isSmall, word(0), quarters), select(isSmall, x, rest)};
 }
 
+/// Sine and cosine of a number in [-pi/4, pi/4].
+static Expr sineOfRest(const Expr &r) {
+  Expr square = r * r;
+  return polynomial(square, {-1.9515295891e-4f, 8.3321608736e-3f, -1.6666654611e-1f}) * (square * r) + r;
+}
+static Expr cosineOfRest(const Expr &r) {
+  Expr square = r * r;
+  return polynomial(square, {2.443315711809948e-5f, -1.388731625493765e-3f, 4.166664568298827e-2f}) *
+             (square * square) -
+         0.5f * square + 1.0f;
+}
+
 /// sin(x + turn quarters of a turn) for x >= 0, with the other sign if the highest bit of `sign` is set.
 static Expr sineOfSize(const Expr &size, uint32_t turn, const Expr &sign) {
   ReducedAngle angle = reduceAngle(size);
-  Expr r = angle.rest, square = r * r, quarters = angle.quarters + word(turn);
-  Expr sine = ((-1.9515295891e-4f * square + 8.3321608736e-3f) * square - 1.6666654611e-1f) * (square * r) + r;
-  Expr cosine =
-      ((2.443315711809948e-5f * square - 1.388731625493765e-3f) * square + 4.166664568298827e-2f) * (square * square) -
-      0.5f * square + 1.0f;
-  Expr magnitude = select((quarters & word(1)) != word(0), cosine, sine);
+  Expr quarters = angle.quarters + word(turn);
+  Expr magnitude = select((quarters & word(1)) != word(0), cosineOfRest(angle.rest), sineOfRest(angle.rest));
   Expr flip = ((quarters & word(2)) << word(30)) ^ (sign & word(0x80000000));
   Expr result = reinterpret<float>(reinterpret<uint32_t>(magnitude) ^ flip);
   return strict_float(select(size < Expr(HUGE_VALF), result, size - size));
@@ -85,6 +93,20 @@ Expr cos(Expr x) {
   if (x.type().bits() == 64)
     return callLibm("cos", {x});
   return sineOfSize(magnitude(x), 1, word(0));
+}
+
+/// 3.1 ULP.
+Expr tan(Expr x) {
+  if (x.type().bits() == 64)
+    return callLibm("tan", {x});
+  Expr size = magnitude(x);
+  ReducedAngle angle = reduceAngle(size);
+  Expr isOdd = (angle.quarters & word(1)) != word(0), sine = sineOfRest(angle.rest), cosine = cosineOfRest(angle.rest);
+  // A quarter of a turn more gives -1 / tan.
+  Expr ratio = select(isOdd, cosine, sine) / select(isOdd, sine, cosine);
+  Expr flip = (angle.quarters << word(31)) ^ (reinterpret<uint32_t>(x) & word(0x80000000));
+  Expr result = reinterpret<float>(reinterpret<uint32_t>(ratio) ^ flip);
+  return strict_float(select(size < Expr(HUGE_VALF), result, size - size));
 }
 
 } // namespace dlc::halide::math

@@ -236,6 +236,26 @@ static FailureOr<TensorFunc> emitMaxPoolOffsets(MaxPoolOffsetsOp op, KernelBuild
                      [](llvm::ArrayRef<Expr>, size_t number) { return Expr(static_cast<int>(number)); });
 }
 
+/// Vectors along what is innermost, the last of them shifted inwards: windows of which vectors read every other element
+/// would be masked element by element.
+static void scheduleWindowRows(KernelBuilder &builder, Func func) {
+  Var innermost = func.args()[0];
+  int vector = static_cast<int>(builder.getSchedule().getVector());
+  std::optional<int64_t> extent = builder.getOutputExtent(0);
+  while (extent && vector > 1 && vector > *extent)
+    vector /= 2;
+  if (vector <= 1)
+    return;
+  if (extent) {
+    func.vectorize(innermost, vector,
+                   *extent % vector == 0 ? Halide::TailStrategy::RoundUp : Halide::TailStrategy::ShiftInwards);
+    return;
+  }
+  func.specialize(func.output_buffer().dim(0).extent() >= vector)
+      .vectorize(innermost, vector, Halide::TailStrategy::ShiftInwards);
+  func.vectorize(innermost, vector, Halide::TailStrategy::GuardWithIf);
+}
+
 /// Arranges separated windows: a row of the result at a time, vectors along what is innermost in both steps.
 static void scheduleSeparated(KernelBuilder &builder) {
   Func output = builder.getOutput(), rows = builder.getStage("rows");
@@ -244,7 +264,7 @@ static void scheduleSeparated(KernelBuilder &builder) {
   size_t position = 0;
   while (arguments[position].name() != width)
     ++position;
-  scheduleRows(builder, output);
+  scheduleWindowRows(builder, output);
   rows.compute_at(output, arguments[position + 1]);
   std::optional<int64_t> extent = builder.getOutputExtent(0);
   int vector = static_cast<int>(builder.getSchedule().getVector());
@@ -288,7 +308,7 @@ LogicalResult scheduleWindow(KernelBuilder &builder) {
     total.update().reorder(order).vectorize(innermost, vector, tail);
     return success();
   }
-  scheduleRows(builder, output);
+  scheduleWindowRows(builder, output);
   return success();
 }
 

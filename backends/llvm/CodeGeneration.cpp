@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/CodeGeneration.h"
-#include "backends/llvm/KernelObject.h"
 #include "backends/llvm/LaunchFunction.h"
+#include "backends/llvm/MachineCode.h"
 #include "backends/llvm/ObjectRevision.h"
 #include "backends/llvm/Passes.h"
 #include "ir/Annotations.h"
@@ -13,12 +13,9 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/BLAKE3.h"
-#include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/IPO/Internalize.h"
 
 using namespace dlc;
@@ -72,34 +69,6 @@ llvm::Error dlc::joinPrograms(llvm::Module &first, std::unique_ptr<llvm::Module>
   return llvm::Error::success();
 }
 
-/// Runs `build` over the module with LLVM's analyses registered.
-static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
-                      llvm::function_ref<llvm::ModulePassManager(llvm::PassBuilder &)> build) {
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager components;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
-  build(builder).run(module, modules);
-}
-
-void dlc::optimize(llvm::Module &module, llvm::TargetMachine &machine, llvm::OptimizationLevel level) {
-  runPasses(module, machine, [&](llvm::PassBuilder &builder) { return builder.buildPerModuleDefaultPipeline(level); });
-}
-
-void dlc::removeUnused(llvm::Module &module, llvm::TargetMachine &machine) {
-  runPasses(module, machine, [](llvm::PassBuilder &) {
-    llvm::ModulePassManager passes;
-    passes.addPass(llvm::GlobalDCEPass());
-    return passes;
-  });
-}
-
 /// The runtime for the target's architecture, as bitcode.
 static llvm::StringRef getRuntime(const Target &target, bool forThreadSanitizer) {
   std::string_view bitcode = runtimeBitcode(target.triple.getArchName(), forThreadSanitizer);
@@ -147,16 +116,6 @@ llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<llvm::ArrayRef<
   return llvm::Error::success();
 }
 
-llvm::Error dlc::emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFileType fileType,
-                          llvm::raw_pwrite_stream &stream) {
-  std::unique_ptr<llvm::TargetMachine> machine = target.createTargetMachine();
-  llvm::legacy::PassManager passes;
-  if (machine->addPassesToEmitFile(passes, stream, nullptr, fileType))
-    return llvm::createStringError("no code generator for " + target.triple.str());
-  passes.run(module);
-  return llvm::Error::success();
-}
-
 std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<llvm::ArrayRef<KernelCode>> programs,
                               const Target &target, llvm::ArrayRef<CustomFunction> functions, llvm::StringRef compiler,
                               bool forThreadSanitizer) {
@@ -178,7 +137,7 @@ std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<llvm::
     for (const KernelCode &code : kernels) {
       add(code.kernel);
       add(code.machine->name);
-      // An object file is no part of this one, which allocates its scratch memory.
+      // Object files are linked later, and the program allocates their scratch memory.
       add(code.object.empty() ? code.bitcode : std::to_string(code.scratchBytes));
     }
   for (const CustomFunction &function : functions) {

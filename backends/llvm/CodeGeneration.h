@@ -8,7 +8,6 @@
 #include "backends/llvm/CustomFunctions.h"
 #include "backends/llvm/KernelLinking.h"
 #include "backends/llvm/ModelDescription.h"
-#include "llvm/Passes/OptimizationLevel.h"
 
 namespace dlc {
 
@@ -36,17 +35,6 @@ llvm::Error joinPrograms(llvm::Module &first, std::unique_ptr<llvm::Module> seco
 llvm::Error mergeModel(llvm::Module &module, llvm::ArrayRef<llvm::ArrayRef<KernelCode>> programs, const Target &target,
                        llvm::ArrayRef<CustomFunction> functions, llvm::StringRef exportedSymbol,
                        bool forThreadSanitizer);
-
-/// Runs LLVM's default passes for -O2, or another level.
-void optimize(llvm::Module &module, llvm::TargetMachine &machine,
-              llvm::OptimizationLevel level = llvm::OptimizationLevel::O2);
-
-/// Removes functions and variables that nothing visible needs.
-void removeUnused(llvm::Module &module, llvm::TargetMachine &machine);
-
-/// Generates an object file or assembly.
-llvm::Error emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFileType fileType,
-                     llvm::raw_pwrite_stream &stream);
 
 /// A hash of everything that the object file of a model depends on: equal keys, equal bytes.
 std::string getObjectKey(const llvm::Module &program, llvm::ArrayRef<llvm::ArrayRef<KernelCode>> programs,

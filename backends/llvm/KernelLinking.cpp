@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/KernelLinking.h"
-#include "backends/llvm/KernelObject.h"
 #include "backends/llvm/LaunchFunction.h"
 #include "dlc/abi.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Operator.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Transforms/Utils/ModuleUtils.h"
@@ -176,6 +177,38 @@ void dlc::addKernelDispatch(llvm::Module &module, llvm::ArrayRef<KernelCode> ker
   for (auto &[name, codes] : byKernel)
     if (llvm::Function *kernel = module.getFunction(getKernelSymbol(name)))
       defineDispatch(module, *kernel, codes, choice);
+}
+
+void dlc::prepareForLinking(llvm::Module &kernelModule, const llvm::Module &program, llvm::StringRef symbol) {
+  kernelModule.setTargetTriple(program.getTargetTriple());
+  kernelModule.setDataLayout(program.getDataLayout());
+  for (llvm::Function &function : kernelModule) {
+    if (function.isDeclaration())
+      continue;
+    function.setComdat(nullptr);
+    if (function.getName() == "kernel") {
+      function.setName(symbol);
+      function.setLinkage(llvm::GlobalValue::ExternalLinkage);
+      function.setVisibility(llvm::GlobalValue::HiddenVisibility);
+      function.addFnAttr(llvm::Attribute::NoInline);
+    } else {
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
+    }
+    for (llvm::StringRef attribute : {"no-nans-fp-math", "no-infs-fp-math", "unsafe-fp-math"})
+      function.removeFnAttr(attribute);
+    for (llvm::Instruction &instruction : llvm::instructions(function)) {
+      instruction.setAAMetadata(llvm::AAMDNodes());
+      if (llvm::isa<llvm::FPMathOperator>(instruction)) {
+        instruction.setHasNoNaNs(false);
+        instruction.setHasNoInfs(false);
+      }
+    }
+  }
+  for (llvm::GlobalVariable &variable : kernelModule.globals())
+    if (!variable.isDeclaration()) {
+      variable.setComdat(nullptr);
+      variable.setLinkage(llvm::GlobalValue::InternalLinkage);
+    }
 }
 
 llvm::Error dlc::linkKernels(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels) {

@@ -2,56 +2,13 @@
 #include "backends/llvm/KernelObject.h"
 #include "backends/link/ArchiveWriter.h"
 #include "backends/link/LinkedFiles.h"
-#include "backends/llvm/CodeGeneration.h"
+#include "backends/llvm/KernelLinking.h"
+#include "backends/llvm/MachineCode.h"
 #include "backends/llvm/ObjectRevision.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Bitcode/BitcodeReader.h"
-#include "llvm/IR/InstIterator.h"
-#include "llvm/IR/Operator.h"
 
 using namespace dlc;
-
-void dlc::prepareForLinking(llvm::Module &kernelModule, const llvm::Module &program, llvm::StringRef symbol) {
-  kernelModule.setTargetTriple(program.getTargetTriple());
-  kernelModule.setDataLayout(program.getDataLayout());
-  for (llvm::Function &function : kernelModule) {
-    if (function.isDeclaration())
-      continue;
-    function.setComdat(nullptr);
-    if (function.getName() == "kernel") {
-      function.setName(symbol);
-      function.setLinkage(llvm::GlobalValue::ExternalLinkage);
-      function.setVisibility(llvm::GlobalValue::HiddenVisibility);
-      function.addFnAttr(llvm::Attribute::NoInline);
-    } else {
-      function.setLinkage(llvm::GlobalValue::InternalLinkage);
-    }
-    for (llvm::StringRef attribute : {"no-nans-fp-math", "no-infs-fp-math", "unsafe-fp-math"})
-      function.removeFnAttr(attribute);
-    for (llvm::Instruction &instruction : llvm::instructions(function)) {
-      instruction.setAAMetadata(llvm::AAMDNodes());
-      if (llvm::isa<llvm::FPMathOperator>(instruction)) {
-        instruction.setHasNoNaNs(false);
-        instruction.setHasNoInfs(false);
-      }
-    }
-  }
-  for (llvm::GlobalVariable &variable : kernelModule.globals())
-    if (!variable.isDeclaration()) {
-      variable.setComdat(nullptr);
-      variable.setLinkage(llvm::GlobalValue::InternalLinkage);
-    }
-}
-
-void dlc::addUnwindTables(llvm::Module &module) {
-  for (llvm::Function &function : module)
-    if (!function.isDeclaration()) {
-      function.setUWTableKind(llvm::UWTableKind::Async);
-      // A frame pointer where size matters: the tables are shorter by more than the code is longer.
-      if (function.hasMinSize())
-        function.addFnAttr("frame-pointer", "all");
-    }
-}
 
 /// Whether `function` is one of the runtime's.
 static bool isOfRuntime(const llvm::Function &function) {

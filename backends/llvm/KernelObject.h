@@ -7,18 +7,9 @@
 #include "backends/KernelCode.h"
 #include "backends/Target.h"
 #include "mlir/IR/Location.h"
-#include "llvm/IR/Module.h"
 #include "llvm/Support/Error.h"
 
 namespace dlc {
-
-/// Prepares a kernel's module for being linked with others of the target and layout of `program`: nothing but the
-/// kernel, as `symbol`, is visible, there is no alias information by buffer name, and NaN and infinity are values like
-/// others.
-void prepareForLinking(llvm::Module &kernelModule, const llvm::Module &program, llvm::StringRef symbol);
-
-/// Lets debuggers and profilers unwind through every function.
-void addUnwindTables(llvm::Module &module);
 
 /// An object file that defines the hidden function `kernel` of `bitcode`; empty if the kernel calls functions of the
 /// runtime, which are not visible outside the program's module.

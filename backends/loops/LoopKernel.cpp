@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/loops/LoopKernel.h"
 #include "backends/Target.h"
-#include "backends/llvm/CodeGeneration.h"
+#include "backends/llvm/MachineCode.h"
 #include "backends/llvm/Passes.h"
 #include "backends/loops/KernelWriter.h"
 #include "mlir/Conversion/Passes.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/EpilogueInterface.h"
 #include "analysis/TargetInterface.h"
+#include "ir/Annotations.h"
 #include "ir/Layout.h"
 #include "ir/OpsConvolution.h"
 #include "ir/OpsPooling.h"
@@ -38,6 +39,12 @@ Operation *getFusiblePool(Operation *last) {
   return nullptr;
 }
 
+/// Whether vectors run along what windows do not: the result's channels.
+bool hasVectorsOfChannels(dlc::ConvOp conv) {
+  auto type = llvm::cast<RankedTensorType>(conv.getType());
+  return !dlc::annotation::algorithm.get(conv) || dlc::getDimsInnermostFirst(type)[0] == 1;
+}
+
 /// Whether the tiles of Winograd's algorithm, of m x m results, are made of whole windows, as many as extents tell.
 bool fitsTiles(dlc::ConvOp conv, Operation *pool) {
   dlc::LayoutAttr layout = dlc::getLayout(conv.getW().getType());
@@ -69,7 +76,7 @@ class FuseConvReluPool final : public dlc::impl::FuseConvReluPoolBase<FuseConvRe
       dlc::appendFusibleUsers(group, variables);
       bool isFourDimensional = llvm::cast<RankedTensorType>(anchor->getResult(0).getType()).getRank() == 4;
       if (auto conv = llvm::dyn_cast<dlc::ConvOp>(anchor); conv && pools && isFourDimensional)
-        if (Operation *pool = getFusiblePool(group.back()); pool && fitsTiles(conv, pool))
+        if (Operation *pool = getFusiblePool(group.back()); pool && hasVectorsOfChannels(conv) && fitsTiles(conv, pool))
           group.push_back(pool);
       dlc::wrapInKernel(group, dlc::getKernelKind(anchor), anchor, variables);
     }

@@ -165,13 +165,17 @@ def SplitTransposedConvolutions : Pass<"dlc-split-transposed-convolutions", "::m
     With a stride of s, every s-th result per dimension meets the same taps: a convolution of stride 1 with a set of
     output channels for each of these phases computes all of them, with full vectors even for one output channel. This
     is done for fewer than 8 output channels, and for 1 and 3 spatial dimensions, if the stride divides the kernel and
-    there are no groups or dilations; other transposed convolutions compute their phases in their kernel.
+    there are no groups or dilations; other transposed convolutions compute their phases in their kernel. So do those of
+    up to 4 output channels with `reorder-sums`, if the target fills vectors with rows of images. More than 16 phases
+    are always split, as are images of one pixel, whose strides do not matter: with that of the kernel's extent, no
+    product with padding is computed.
 
     Before: `dlc.conv_transpose %x, %w {strides = array<i64: 2, 2>, pads = array<i64: 1, 1, 1, 1>, ...} : (tensor<1x8x5x5xf32>, tensor<8x1x4x4xf32>) -> tensor<1x1x10x10xf32>`
 
     After: `dlc.conv` of `%x` with `tensor<4x8x2x2xf32>`, a reshape to `1x2x2x1x6x6`, a transpose to `1x1x6x2x6x2`, a
     reshape to `1x1x12x12`, and `dlc.pad` by -1.
   }];
+  let options = [Option<"reorderSums", "reorder-sums", "bool", "true", "Allow sums in another order">];
   let dependentDialects = ["::dlc::DlcDialect"];
 }
 

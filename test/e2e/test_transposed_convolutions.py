@@ -10,11 +10,16 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 # channels in, channels out, kernel, strides, pads, output padding; whether an activation follows; groups if several
 CASES = {
-    # One convolution of all phases: the stride divides the kernel, and there are few channels or not two dimensions.
+    # Vectors along rows: up to four channels. One convolution of all phases: the stride divides the kernel, and there
+    # are up to seven channels or not two dimensions.
     "one_channel": (9, 1, (4, 4), (2, 2), (1, 1, 1, 1), (0, 0), True),
     "colours": (16, 3, (4, 4), (2, 2), (1, 1, 1, 1), (1, 1), False),
     "no_overlap": (5, 2, (2, 2), (2, 2), (0, 0, 0, 0), (0, 0), True),
     "uneven_pads": (4, 2, (6, 4), (3, 2), (2, 0, 1, 3), (2, 0), False),
+    "wide_kernel": (8, 3, (9, 9), (3, 3), (3, 3, 3, 3), (0, 0), False),
+    "several_blocks_of_phases": (6, 6, (4, 4), (2, 2), (1, 1, 1, 1), (1, 0), False),
+    "one_channel_samples": (16, 1, (16,), (8,), (4, 4), (0,), True),
+    "many_phases": (5, 6, (10, 5), (5, 5), (2, 0, 3, 1), (1, 0), False),
     "cropped": (3, 1, (2, 3), (2, 1), (1, 1, 1, 2), (0, 0), False),
     "more_padding": (3, 2, (2, 2), (2, 2), (0, 1, 0, 0), (1, 0), False),
     "samples": (12, 20, (8,), (4,), (2, 2), (0,), True),
@@ -93,6 +98,29 @@ def test_any_size(programs, machine, name):
         extents = [SIZES[(index + 3 * i) % 7] for i in range(spatial - 1)] + [size]
         if has_result(case, extents):
             compare(programs, library, session, random.standard_normal((1 + index % 3, case[0], *extents)).astype(np.float32))
+
+
+# Where a dimension has one position, each result meets one tap: kernels and strides that divide each other or do not.
+SINGLE = {
+    "latent": (20, 24, (4, 4), (1, 1), (0, 0, 0, 0), (0, 0), True),
+    "padded_latent": (7, 3, (5, 3), (2, 2), (1, 0, 2, 1), (1, 1), False),
+    "latent_volume": (5, 6, (2, 4, 3), (1, 1, 1), (0, 1, 0, 0, 1, 0), (0, 0, 0), False),
+}
+
+
+@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("width", [1, 6])
+def test_one_position(programs, name, width):
+    case, random = SINGLE[name], np.random.default_rng(len(name))
+    path, extents = programs.folder / f"{name}{width}.onnx", ["N", *[1] * (len(case[2]) - 1), width]
+    make_model(path, case, random, extents)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    library = programs.compile(path.name, f"{name}{width}.so")
+    for batch in (1, 3):
+        x = random.standard_normal((batch, case[0], *extents[1:])).astype(np.float32)
+        compare(programs, library, session, x)
+        x[0, 0].flat[0] = np.inf
+        compare(programs, library, session, x)
 
 
 @pytest.mark.parametrize("name", list(CASES)[:: 1 if IS_ALL else 2])

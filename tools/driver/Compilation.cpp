@@ -3,6 +3,7 @@
 #include "backends/link/LinkedFiles.h"
 #include "backends/link/SharedLibrary.h"
 #include "backends/llvm/KernelObject.h"
+#include "backends/llvm/MachineCode.h"
 #include "backends/llvm/ModelHeader.h"
 #include "backends/llvm/Passes.h"
 #include "backends/llvm/ProgramDifference.h"

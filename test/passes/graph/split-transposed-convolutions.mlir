@@ -1,4 +1,11 @@
-// RUN: dlc-opt %s --dlc-split-transposed-convolutions --canonicalize --split-input-file | FileCheck %s
+// RUN: dlc-opt %s --dlc-split-transposed-convolutions=reorder-sums=false --canonicalize --split-input-file | FileCheck %s
+// RUN: dlc-opt %s --dlc-split-transposed-convolutions --canonicalize --split-input-file | FileCheck %s --check-prefix=ROWS
+
+// Up to four channels are computed in vectors along rows, if sums may change their order.
+// ROWS-LABEL: func.func @one_channel
+// ROWS: dlc.conv_transpose
+// ROWS-LABEL: func.func @sequence
+// ROWS: dlc.conv {{%}}
 
 // Four phases of 2 x 2 taps, which meet the same inputs.
 // CHECK-LABEL: func.func @one_channel
@@ -45,4 +52,28 @@ func.func @others(%x: tensor<1x8x5x5xf32>, %many: tensor<8x16x2x2xf32>, %uneven:
   %4 = dlc.conv_transpose %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, output_padding = array<i64: 0, 0>}
       : (tensor<1x8x5x5xf32>, tensor<8x1x2x2xf32>) -> tensor<1x1x6x6xf32>
   return %0, %1, %2, %3, %4 : tensor<1x16x10x10xf32>, tensor<1x1x11x11xf32>, tensor<1x2x10x10xf32>, tensor<1x1x11x11xf32>, tensor<1x1x6x6xf32>
+}
+
+// -----
+
+// More phases than a kernel unrolls.
+// CHECK-LABEL: func.func @many_phases
+func.func @many_phases(%x: tensor<1x8x5x5xf32>, %w: tensor<8x21x16x16xf32>) -> tensor<1x21x48x48xf32> {
+  // CHECK: dlc.conv {{%.*}} -> tensor<1x1344x6x6xf32>
+  // ROWS-LABEL: func.func @many_phases
+  // ROWS: dlc.conv {{%}}
+  %0 = dlc.conv_transpose %x, %w {strides = array<i64: 8, 8>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, output_padding = array<i64: 0, 0>}
+      : (tensor<1x8x5x5xf32>, tensor<8x21x16x16xf32>) -> tensor<1x21x48x48xf32>
+  return %0 : tensor<1x21x48x48xf32>
+}
+
+// -----
+
+// The only pixel of an image meets every tap once: a product of matrices.
+// CHECK-LABEL: func.func @one_pixel
+func.func @one_pixel(%x: tensor<?x100x1x1xf32>, %w: tensor<100x64x4x4xf32>) -> tensor<?x64x4x4xf32> {
+  // CHECK: dlc.conv {{%.*}} {{{.*}}pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 1>} : (tensor<?x100x1x1xf32>, tensor<1024x100x1x1xf32>)
+  %0 = dlc.conv_transpose %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, output_padding = array<i64: 0, 0>}
+      : (tensor<?x100x1x1xf32>, tensor<100x64x4x4xf32>) -> tensor<?x64x4x4xf32>
+  return %0 : tensor<?x64x4x4xf32>
 }

@@ -19,6 +19,7 @@ std::vector<float> makeArguments() {
     float value;
     std::memcpy(&value, &bits, sizeof value);
     arguments.push_back(value);
+    arguments.push_back(std::uniform_real_distribution<float>(-1, 1)(random));
     arguments.push_back(std::uniform_real_distribution<float>(-20, 20)(random));
     arguments.push_back(std::uniform_real_distribution<float>(-110, 110)(random));
   }
@@ -101,23 +102,74 @@ TEST(MathLimitsTest, signsOfZeros) {
     EXPECT_TRUE(std::signbit(sign));
   for (float sign : evaluate(dlc::halide::math::magnitude, {-0.0f, -0.0f}, 1, false))
     EXPECT_FALSE(std::signbit(sign));
-  for (float sign : evaluate(dlc::halide::math::tanh, {-0.0f, -1e-40f}, 1, false))
-    EXPECT_TRUE(std::signbit(sign));
+  for (Function odd :
+       {&dlc::halide::math::tanh, &dlc::halide::math::sin, &dlc::halide::math::tan, &dlc::halide::math::asin,
+        &dlc::halide::math::atan, &dlc::halide::math::sinh, &dlc::halide::math::asinh, &dlc::halide::math::atanh}) {
+    for (float sign : evaluate(odd, {-0.0f, -1e-40f}, 1, false))
+      EXPECT_TRUE(std::signbit(sign));
+    for (float sign : evaluate(odd, {0.0f, 1e-40f}, 1, false))
+      EXPECT_FALSE(std::signbit(sign));
+  }
+}
+
+TEST(RemainderTest, isThatOfC) {
+  std::vector<float> numbers{0.0f,   -0.0f,   1.0f,   -1.0f, 0.1f,      3.4028235e38f, -3.4028235e38f, 1.17549435e-38f,
+                             1e-45f, -1e-45f, 3e-42f, 7.5f,  HUGE_VALF, -HUGE_VALF,    std::nanf("")},
+      x, y;
+  for (float a : numbers)
+    for (float b : numbers) {
+      x.push_back(a);
+      y.push_back(b);
+    }
+  std::mt19937 random(2);
+  auto any = [&] {
+    uint32_t bits = random();
+    float value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+  };
+  std::uniform_real_distribution<float> small(-100, 100);
+  for (int i = 0; i < 300000; ++i) {
+    x.push_back(any());
+    y.push_back(any());
+    x.push_back(small(random));
+    y.push_back(small(random));
+    // Quotients that are close to integers, and to those plus a half.
+    x.push_back(std::round(small(random)) * y.back() / 2);
+    y.push_back(y.back());
+  }
+  Halide::Buffer<float> left(x.data(), static_cast<int>(x.size())), right(y.data(), static_cast<int>(y.size()));
+  Halide::Var i("i");
+  Halide::Func result("result");
+  result(i) = dlc::halide::math::fmod(left(i), right(i));
+  result.vectorize(i, 8, Halide::TailStrategy::GuardWithIf);
+  Halide::Target target = Halide::get_jit_target_from_environment().with_feature(Halide::Target::StrictFloat);
+  for (const Halide::Target &machine : {target, target.without_feature(Halide::Target::FMA)}) {
+    Halide::Buffer<float> output = result.realize({left.width()}, machine);
+    for (int at = 0; at < left.width(); ++at) {
+      float expected = std::fmod(x[at], y[at]), actual = output(at);
+      bool isSame = std::isnan(expected) ? std::isnan(actual)
+                                         : expected == actual && std::signbit(expected) == std::signbit(actual);
+      ASSERT_TRUE(isSame) << x[at] << " mod " << y[at] << " is " << expected << ", not " << actual;
+    }
+  }
 }
 
 // Without fused multiply-adds, which the test's target need not have, errors are slightly above those that Math.cpp
 // states.
-INSTANTIATE_TEST_SUITE_P(Functions, MathTest,
-                         testing::Values(Case{"exp", dlc::halide::math::exp, std::exp, 1.5},
-                                         Case{"expOfNegative", expOfMinusSize, expOfMinusSize, 1.5},
-                                         Case{"expm1", dlc::halide::math::expm1, std::expm1, 2.5},
-                                         Case{"log", dlc::halide::math::log, std::log, 1.5},
-                                         Case{"erf", dlc::halide::math::erf, std::erf, 2},
-                                         Case{"tanh", dlc::halide::math::tanh, std::tanh, 6},
-                                         Case{"sigmoid", dlc::halide::math::sigmoid, logistic, 4},
-                                         Case{"sin", dlc::halide::math::sin, std::sin, 1.5},
-                                         Case{"cos", dlc::halide::math::cos, std::cos, 1.5},
-                                         Case{"softplus", dlc::halide::math::softplus, softplus, 4}),
-                         [](const testing::TestParamInfo<Case> &info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Functions, MathTest,
+    testing::Values(
+        Case{"exp", dlc::halide::math::exp, std::exp, 1.5}, Case{"expOfNegative", expOfMinusSize, expOfMinusSize, 1.5},
+        Case{"expm1", dlc::halide::math::expm1, std::expm1, 2.5}, Case{"log", dlc::halide::math::log, std::log, 1.5},
+        Case{"erf", dlc::halide::math::erf, std::erf, 2}, Case{"tanh", dlc::halide::math::tanh, std::tanh, 6},
+        Case{"sigmoid", dlc::halide::math::sigmoid, logistic, 4}, Case{"sin", dlc::halide::math::sin, std::sin, 1.6},
+        Case{"cos", dlc::halide::math::cos, std::cos, 1.6}, Case{"tan", dlc::halide::math::tan, std::tan, 3.1},
+        Case{"asin", dlc::halide::math::asin, std::asin, 2.5}, Case{"acos", dlc::halide::math::acos, std::acos, 2.5},
+        Case{"atan", dlc::halide::math::atan, std::atan, 2.1}, Case{"sinh", dlc::halide::math::sinh, std::sinh, 3},
+        Case{"cosh", dlc::halide::math::cosh, std::cosh, 3}, Case{"asinh", dlc::halide::math::asinh, std::asinh, 3.2},
+        Case{"acosh", dlc::halide::math::acosh, std::acosh, 3}, Case{"atanh", dlc::halide::math::atanh, std::atanh, 3},
+        Case{"softplus", dlc::halide::math::softplus, softplus, 4}),
+    [](const testing::TestParamInfo<Case> &info) { return std::string(info.param.name); });
 
 } // namespace

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/llvm/MachineCode.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Transforms/IPO/GlobalDCE.h"
+
+using namespace dlc;
+
+/// Runs `build` over the module with LLVM's analyses registered.
+static void runPasses(llvm::Module &module, llvm::TargetMachine &machine,
+                      llvm::function_ref<llvm::ModulePassManager(llvm::PassBuilder &)> build) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  build(builder).run(module, modules);
+}
+
+void dlc::optimize(llvm::Module &module, llvm::TargetMachine &machine, llvm::OptimizationLevel level) {
+  runPasses(module, machine, [&](llvm::PassBuilder &builder) { return builder.buildPerModuleDefaultPipeline(level); });
+}
+
+void dlc::removeUnused(llvm::Module &module, llvm::TargetMachine &machine) {
+  runPasses(module, machine, [](llvm::PassBuilder &) {
+    llvm::ModulePassManager passes;
+    passes.addPass(llvm::GlobalDCEPass());
+    return passes;
+  });
+}
+
+void dlc::addUnwindTables(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration()) {
+      function.setUWTableKind(llvm::UWTableKind::Async);
+      // A frame pointer where size matters: the tables are shorter by more than the code is longer.
+      if (function.hasMinSize())
+        function.addFnAttr("frame-pointer", "all");
+    }
+}
+
+llvm::Error dlc::emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFileType fileType,
+                          llvm::raw_pwrite_stream &stream) {
+  std::unique_ptr<llvm::TargetMachine> machine = target.createTargetMachine();
+  llvm::legacy::PassManager passes;
+  if (machine->addPassesToEmitFile(passes, stream, nullptr, fileType))
+    return llvm::createStringError("no code generator for " + target.triple.str());
+  passes.run(module);
+  return llvm::Error::success();
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// LLVM's passes over modules, down to machine code.
+#ifndef DLC_BACKENDS_LLVM_MACHINECODE_H
+#define DLC_BACKENDS_LLVM_MACHINECODE_H
+
+#include "backends/Target.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Passes/OptimizationLevel.h"
+#include "llvm/Support/Error.h"
+
+namespace dlc {
+
+/// Runs LLVM's default passes for -O2, or another level.
+void optimize(llvm::Module &module, llvm::TargetMachine &machine,
+              llvm::OptimizationLevel level = llvm::OptimizationLevel::O2);
+
+/// Removes functions and variables that nothing visible needs.
+void removeUnused(llvm::Module &module, llvm::TargetMachine &machine);
+
+/// Lets debuggers and profilers unwind through every function.
+void addUnwindTables(llvm::Module &module);
+
+/// Generates an object file or assembly.
+llvm::Error emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFileType fileType,
+                     llvm::raw_pwrite_stream &stream);
+
+} // namespace dlc
+
+#endif // DLC_BACKENDS_LLVM_MACHINECODE_H
