@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 
-from ._errors import CompileError
+from ._errors import CompileError, ExportError
 
 #: The newest ONNX operators that models are written with.
 OPSET = 20
@@ -91,10 +91,10 @@ def _write_torch(model, folder, inputs, dynamic_shapes):
             program.save(str(path), external_data=False)
     except ValueError as error:
         if "2" not in str(error) or "GB" not in str(error):
-            raise CompileError(f"PyTorch cannot export the module: {error}") from error
+            raise ExportError("PyTorch cannot export the module", error) from error
         program.save(str(path), external_data=True)
     except Exception as error:
-        raise CompileError(f"PyTorch cannot export the module: {error}") from error
+        raise ExportError("PyTorch cannot export the module", error) from error
     return path
 
 
@@ -116,7 +116,7 @@ def _write_sklearn(model, folder, inputs):
     except AttributeError as error:
         raise CompileError(f"the estimator has not been fitted, or says not how many features it takes: {error}") from error
     except Exception as error:
-        raise CompileError(f"skl2onnx cannot export {type(model).__name__}: {error}") from error
+        raise ExportError(f"skl2onnx cannot export {type(model).__name__}", error) from error
     path.write_bytes(content)
     return path
 

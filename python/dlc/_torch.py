@@ -9,6 +9,7 @@ import torch
 
 from ._compile import compile
 from ._dlc import Model
+from ._errors import CompileError, ExportError
 
 
 class _Plan:
@@ -78,7 +79,15 @@ class _Compiled:
             return None
         if not any(item is True for item in module.plan.items):
             return None
-        model = Model(compile(program, **self.options), threads=min(torch.get_num_threads(), 256))
+        try:
+            library = compile(program, **self.options)
+        except CompileError as error:
+            # An error that names a node, or the exporter's, is about the graph; others are about options or what is installed.
+            if not isinstance(error, ExportError) and "error: node '" not in str(error):
+                raise
+            warnings.warn(f"dlc cannot compile a graph, and PyTorch runs it: {error}", stacklevel=2)
+            return None
+        model = Model(library, threads=min(torch.get_num_threads(), 256))
         # The exporter leaves out inputs that nothing reads, and names the others after the graph's.
         names = [item.arg.name for item in signature.input_specs if item.kind.name == "USER_INPUT"]
         wanted = {tensor.name for tensor in model.entry_points[0].inputs}

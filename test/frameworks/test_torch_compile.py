@@ -29,7 +29,8 @@ def test_torchvision(name, size):
     module = torchvision.models.get_model(name, weights=None).eval()
     run = compiled(module)
     x = torch.randn(2, 3, size, size)
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.filterwarnings("error", "dlc cannot compile")
         # Without trained weights, outputs may all be tiny.
         expected, got = module(x), run(x)
         close(got / expected.abs().max(), expected / expected.abs().max())
@@ -81,10 +82,29 @@ def test_in_place_changes_are_left_to_pytorch():
     close(x, y)
 
 
+class Svd(torch.nn.Module):
+    def forward(self, x):
+        return torch.linalg.svd(x)[1] * 2
+
+
+def test_operations_that_are_missing():
+    """torch.compile leaves them to PyTorch and says why; dlc.compile says which one, and nothing about debugging exporters."""
+    x = torch.randn(3, 3)
+    with torch.no_grad(), pytest.warns(UserWarning, match="dlc cannot compile a graph, and PyTorch runs it: PyTorch cannot export.*svd"):
+        close(compiled(Svd())(x), Svd()(x))
+    with pytest.raises(dlc.CompileError, match="PyTorch cannot export the module: DispatchError: No ONNX function found for .*svd") as error:
+        dlc.compile(Svd(), inputs=(x,))
+    assert "Next steps" not in str(error.value)
+    with pytest.raises(dlc.CompileError, match="cannot export the module: RuntimeError: a and b must have same reduction dim"):
+        dlc.compile(torch.nn.Linear(4, 3), inputs=(torch.randn(2, 5),))
+
+
 def test_options():
     x = torch.randn(3)
     with pytest.raises(Exception, match="has no option 'level'; did you mean"):
         compiled(lambda x: x + 1, level=2)(x)
+    with pytest.raises(Exception, match="unknown target 'zen'"):
+        compiled(lambda x: x + 2, target="zen")(x)
     close(compiled(lambda x: x + 1, opt_level=0)(x), x + 1)
 
 

@@ -73,8 +73,11 @@ else
 fi
 start=$((start + $(date +%s) - before))
 python - <<'PYTHON'
+import warnings
 import torch, torchvision
 
+# What dlc cannot compile would be left to PyTorch.
+warnings.filterwarnings("error", "dlc cannot compile")
 for name, size in ("resnet18", 96), ("mobilenet_v3_small", 96), ("squeezenet1_1", 97):
     torch.manual_seed(0)
     module = torchvision.models.get_model(name, weights=None).eval()
