@@ -151,8 +151,10 @@ def test_table(programs, dense):
         assert sum("1 more" in line for line in lines) == (options == ["--rows", "1"])
     metrics = profile(programs, dense, "--roof", "roof.json")
     assert metrics["roof"] == measured and all(0 < row["roof_share"] for row in metrics["launches"])
-    without = programs.run("dlc-run", "profile", dense, "--seconds", "0", "--roof", "none.json")
-    assert "dlc-run roof" in without.stdout
+    missing = programs.run("dlc-run", "profile", dense, "--seconds", "0", "--roof", "none.json")
+    assert missing.returncode == 1 and "dlc-run roof --file none.json writes it" in missing.stderr
+    without = programs.run("dlc-run", "profile", dense, "--seconds", "0", environment={"XDG_CACHE_HOME": str(programs.folder)})
+    assert without.returncode == 0 and "dlc-run roof" in without.stdout
 
 
 def test_bench(programs, dense):
