@@ -56,7 +56,7 @@ static bool fillsRows(const Problem &problem, const LayoutQuery &query) {
          query.estimateExtent(problem.result, y.getRank() - 1) >= leastPositions * problem.rowPhases;
 }
 
-static LayoutPlan makePlan(const Problem &problem, llvm::SmallVector<int64_t> low, llvm::SmallVector<int64_t> high) {
+static LayoutPlan makePlan(const Problem &problem, llvm::ArrayRef<int64_t> low, llvm::SmallVector<int64_t> high) {
   LayoutPlan plan;
   plan.operands.resize(2);
   plan.algorithm = rowConvolution;
@@ -65,7 +65,7 @@ static LayoutPlan makePlan(const Problem &problem, llvm::SmallVector<int64_t> lo
     high.back() += (mostOpenColumns - 1) * problem.rowStep;
   plan.operands[0].haloLow.assign(2, 0);
   plan.operands[0].haloHigh.assign(2, 0);
-  plan.operands[0].haloLow.append(low);
+  plan.operands[0].haloLow.append(low.begin(), low.end());
   plan.operands[0].haloHigh.append(high);
   return plan;
 }

@@ -26,8 +26,8 @@ std::string getString(const Json &object, const char *key) {
 }
 
 /// The model itself, if `name` is empty, or one of its functions.
-template <typename JsonType> JsonType &findOwner(JsonType &model, const std::string &name) {
-  return name.empty() ? model : model.at("functions").at(name);
+template <typename JsonType> JsonType &findOwner(JsonType *model, const std::string &name) {
+  return name.empty() ? *model : model->at("functions").at(name);
 }
 
 /// The functions of the model that a node calls.
@@ -46,7 +46,7 @@ std::vector<std::string> getCallees(const Json &model, const Json &node) {
 std::map<std::string, int> countCalls(const Json &model) {
   std::map<std::string, int> counts;
   for (const std::string &owner : listGraphs(model))
-    for (const Json &node : getList(findOwner(model, owner), "nodes"))
+    for (const Json &node : getList(findOwner(&model, owner), "nodes"))
       for (const std::string &name : getCallees(model, node))
         ++counts[name];
   return counts;
@@ -204,7 +204,7 @@ void hoist(Json &model, const std::string &name) {
 /// Erases operand or result `index` of node `position` of `owner`, and what belongs to it in the functions that the
 /// node calls.
 void eraseArgument(Json &model, const std::string &owner, size_t position, const char *key, size_t index) {
-  Json &node = findOwner(model, owner)["nodes"][position];
+  Json &node = findOwner(&model, owner)["nodes"][position];
   const size_t skipped = llvm::StringRef(key) == "inputs" && node["op"] == "If" ? 1 : 0;
   for (const std::string &name : getCallees(model, node)) {
     Json &function = model["functions"][name];
@@ -257,7 +257,7 @@ std::vector<std::function<void(Json &model)>> dlc::reduce::listFunctionChanges(c
   for (const std::string &name : listGraphs(model)) {
     if (!name.empty())
       changes.push_back([name](Json &m) { hoist(m, name); });
-    const Json &owner = findOwner(model, name);
+    const Json &owner = findOwner(&model, name);
     for (const auto &[i, node] : llvm::enumerate(getList(owner, "nodes"))) {
       if (!node.is_object() || !node.contains("op"))
         continue;
@@ -265,8 +265,8 @@ std::vector<std::function<void(Json &model)>> dlc::reduce::listFunctionChanges(c
       for (const std::string &callee : functions)
         if (model["functions"][callee].contains("nodes"))
           changes.push_back([name, i = i, callee](Json &m) {
-            Inliner(m, findOwner(m, name), i, callee).run();
-            removeUnread(findOwner(m, name));
+            Inliner(m, findOwner(&m, name), i, callee).run();
+            removeUnread(findOwner(&m, name));
           });
       const bool isOnlyCall = !functions.empty() && node["op"] != "Loop" &&
                               llvm::all_of(functions, [&](const std::string &f) { return calls.at(f) == 1; });
@@ -285,7 +285,7 @@ std::vector<std::function<void(Json &model)>> dlc::reduce::listFunctionChanges(c
       for (const Json &operand : getList(node, "inputs"))
         if (getList(node, "outputs").size() == 1 && operand.is_string() && operand != "")
           changes.push_back([name, i = i, operand, result = node["outputs"][0].get<std::string>()](Json &m) {
-            Json &function = findOwner(m, name);
+            Json &function = findOwner(&m, name);
             function["nodes"].erase(i);
             replaceReads(function, result, operand);
             removeUnread(function);
