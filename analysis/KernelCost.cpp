@@ -173,7 +173,7 @@ AffineExpr dlc::estimateNanoseconds(KernelLikeOpInterface kernel, const KernelCo
       if (const Machine *own = findMachine(schedule.getIsa().getValue())) {
         double ownRate = getOperationsPerNanosecond(*own, std::max<int64_t>(schedule.getVector(), 1));
         if (schedule.getAlgorithm() == "winograd")
-          ownRate *= 2.5;
+          ownRate *= winogradFactor;
         if (ownRate > rate) {
           rate = ownRate;
           machine = own;

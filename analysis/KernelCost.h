@@ -10,6 +10,9 @@
 
 namespace dlc {
 
+/// How much faster Winograd's algorithm is than the direct sum, measured: it does without most multiplications.
+constexpr double winogradFactor = 2.5;
+
 /// One run of a kernel over its whole result, as expressions of the kernel's symbols.
 struct KernelCost {
   mlir::AffineExpr operations; ///< slots of vector lanes: a sum or product of a register tile takes one
@@ -41,8 +44,8 @@ KernelWork estimateWork(mlir::Block &body, llvm::function_ref<mlir::RankedTensor
 double estimateOperations(mlir::Operation *op);
 
 /// Nanoseconds on one core that runs the fastest of the kernel's versions (analysis/MachineCost.h); of a kernel without
-/// schedules, on the reference machine. Winograd's algorithm counts as 2.5 times as fast, because it does without most
-/// multiplications. Slower versions take longer, which errs on the side of one thread.
+/// schedules, on the reference machine. Winograd's algorithm counts as `winogradFactor` times as fast. Slower versions
+/// take longer, which errs on the side of one thread.
 mlir::AffineExpr estimateNanoseconds(KernelLikeOpInterface kernel, const KernelCost &cost);
 
 } // namespace dlc

@@ -76,15 +76,13 @@ static double getEfficiency(ScheduleAttr schedule) {
   return reached * std::min(part, 1.0);
 }
 
-AffineExpr dlc::predictNanoseconds(KernelLikeOpInterface kernel, const KernelShapes &shapes, int64_t weightBytes) {
+AffineExpr dlc::predictNanoseconds(KernelLikeOpInterface kernel, const ScheduledCost &cost, int64_t weightBytes) {
   MachineRates rates = getRates(kernel);
   ScheduleAttr schedule = getLastSchedule(kernel);
-  ScheduledCost cost = estimateScheduledCost(kernel, shapes);
   double operationRate = rates.operationsPerNanosecond * getEfficiency(schedule);
   bool isWinograd = schedule && schedule.getAlgorithm() == "winograd";
   bool countsTiles = constantDim(cost.passedBytes) != 0;
-  // Measured: what the gradient of weights does without, but for the transformations.
-  constexpr double winogradFactor = 2.5;
+  // The gradient of weights counts as the direct sum.
   if (isWinograd && !countsTiles)
     operationRate *= winogradFactor;
   auto bytes = static_cast<double>(evaluate(cost.bytes, 1));
@@ -119,7 +117,8 @@ AffineExpr dlc::predictNanoseconds(KernelLikeOpInterface kernel, const KernelSha
 AffineExpr dlc::countNanoseconds(KernelLikeOpInterface kernel, const KernelShapes &shapes) {
   if (!findGivenRates(kernel))
     return estimateNanoseconds(kernel, estimateCost(kernel, shapes));
-  return predictNanoseconds(kernel, shapes, getWeightBytes(kernel->getParentOfType<mlir::ModuleOp>()));
+  return predictNanoseconds(kernel, estimateScheduledCost(kernel, shapes),
+                            getWeightBytes(kernel->getParentOfType<mlir::ModuleOp>()));
 }
 
 double dlc::countNanoseconds(mlir::Operation *op, double operations, double bytes) {

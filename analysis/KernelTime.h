@@ -29,7 +29,7 @@ MachineRates getRates(mlir::Operation *op);
 ///
 /// docs/performance.md has for how much of the models' time this is within 1.5 times of what was measured; single
 /// kernels of microseconds are off by more.
-mlir::AffineExpr predictNanoseconds(KernelLikeOpInterface kernel, const KernelShapes &shapes, int64_t weightBytes);
+mlir::AffineExpr predictNanoseconds(KernelLikeOpInterface kernel, const ScheduledCost &cost, int64_t weightBytes);
 
 /// Nanoseconds of a call on one core by which decisions are made. Without rates that are given they are those of
 /// estimateNanoseconds, which errs on the long side: it takes all tensors as coming from memory, on any processor.

@@ -127,11 +127,11 @@ class NumberLaunches final : public dlc::impl::NumberLaunchesBase<NumberLaunches
     auto shapes = KernelShapes::analyze(kernel);
     if (mlir::failed(shapes))
       return;
-    KernelCost cost = estimateScheduledCost(kernel, *shapes);
+    ScheduledCost cost = estimateScheduledCost(kernel, *shapes);
     stream << '\t' << toPostfix(cost.operations) << '\t' << toPostfix(cost.bytes);
     int64_t split = KernelInterface::getSplitDim(kernel);
     stream << '\t' << (split < 0 ? "1" : toPostfix(shapes->getDims(kernel.getYielded())[split]));
-    stream << '\t' << toPostfix(predictNanoseconds(kernel, *shapes, weightBytes)) << '\t';
+    stream << '\t' << toPostfix(predictNanoseconds(kernel, cost, weightBytes)) << '\t';
     if (kernel.getSchedulesAttr())
       llvm::interleave(
           kernel.getSchedulesAttr().getAsRange<ScheduleAttr>(), stream,

@@ -103,10 +103,10 @@ private:
       for (mlir::Attribute schedule : schedules)
         entry.schedules.push_back(print(schedule));
     if (auto shapes = KernelShapes::analyze(kernel); mlir::succeeded(shapes)) {
-      KernelCost cost = estimateScheduledCost(kernel, *shapes);
+      ScheduledCost cost = estimateScheduledCost(kernel, *shapes);
       entry.operations = static_cast<double>(evaluateAtOne(cost.operations));
       entry.bytes = static_cast<double>(evaluateAtOne(cost.bytes));
-      entry.predictedNanoseconds = static_cast<double>(evaluateAtOne(predictNanoseconds(kernel, *shapes, weightBytes)));
+      entry.predictedNanoseconds = static_cast<double>(evaluateAtOne(predictNanoseconds(kernel, cost, weightBytes)));
     }
   }
 

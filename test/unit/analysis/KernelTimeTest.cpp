@@ -31,7 +31,7 @@ protected:
   }
   static int64_t predict(KernelFuncOp kernel, int64_t weightBytes = 0) {
     auto shapes = KernelShapes::analyze(kernel);
-    return *constantDim(predictNanoseconds(kernel, *shapes, weightBytes));
+    return *constantDim(predictNanoseconds(kernel, estimateScheduledCost(kernel, *shapes), weightBytes));
   }
 
   mlir::MLIRContext context;
@@ -108,7 +108,7 @@ TEST_F(KernelTimeTest, WinogradTakesItsOwnOperations) {
                             "attributes {symbols = [\"H\"], input_dims = [affine_map<()[s0] -> (1, 64, s0, 30)>, "
                             "affine_map<()[s0] -> (64, 64, 3, 3)>]}");
   auto openShapes = KernelShapes::analyze(open);
-  mlir::AffineExpr formula = predictNanoseconds(open, *openShapes, 0);
+  mlir::AffineExpr formula = predictNanoseconds(open, estimateScheduledCost(open, *openShapes), 0);
   int64_t last = 0;
   for (int64_t height : {1, 4, 5, 8, 61}) {
     auto nanoseconds = static_cast<double>(evaluate(formula, height));
