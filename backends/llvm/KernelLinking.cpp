@@ -179,9 +179,10 @@ void dlc::addKernelDispatch(llvm::Module &module, llvm::ArrayRef<KernelCode> ker
       defineDispatch(module, *kernel, codes, choice);
 }
 
-void dlc::prepareForLinking(llvm::Module &kernelModule, const llvm::Module &program, llvm::StringRef symbol) {
-  kernelModule.setTargetTriple(program.getTargetTriple());
-  kernelModule.setDataLayout(program.getDataLayout());
+void dlc::prepareForLinking(llvm::Module &kernelModule, const llvm::Triple &triple, const llvm::DataLayout &layout,
+                            llvm::StringRef symbol) {
+  kernelModule.setTargetTriple(triple);
+  kernelModule.setDataLayout(layout);
   for (llvm::Function &function : kernelModule) {
     if (function.isDeclaration())
       continue;
@@ -225,7 +226,7 @@ llvm::Error dlc::linkKernels(llvm::Module &module, llvm::ArrayRef<KernelCode> ke
     auto parsed = llvm::parseBitcodeFile(llvm::MemoryBufferRef(code.bitcode, symbol), module.getContext());
     if (!parsed)
       return parsed.takeError();
-    prepareForLinking(**parsed, module, symbol);
+    prepareForLinking(**parsed, module.getTargetTriple(), module.getDataLayout(), symbol);
     if (linker.linkInModule(std::move(*parsed)))
       return llvm::createStringError("kernel '" + code.kernel + "' cannot be linked");
   }

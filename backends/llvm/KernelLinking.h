@@ -22,10 +22,10 @@ uint64_t getScratchBytes(llvm::ArrayRef<KernelCode> kernels);
 /// one function would "not alias".
 void addKernelDispatch(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels);
 
-/// Prepares a kernel's module for being linked with others of the target and layout of `program`: nothing but the
-/// kernel, as `symbol`, is visible, there is no alias information by buffer name, and NaN and infinity are values like
-/// others.
-void prepareForLinking(llvm::Module &kernelModule, const llvm::Module &program, llvm::StringRef symbol);
+/// Prepares a kernel's module for being linked with others of one target: nothing but the kernel, as `symbol`, is
+/// visible, there is no alias information by buffer name, and NaN and infinity are values like others.
+void prepareForLinking(llvm::Module &kernelModule, const llvm::Triple &triple, const llvm::DataLayout &layout,
+                       llvm::StringRef symbol);
 
 /// Links the versions into `module`, which is optimized already. Those that are object files stay declarations.
 llvm::Error linkKernels(llvm::Module &module, llvm::ArrayRef<KernelCode> kernels);

@@ -24,11 +24,8 @@ llvm::Expected<std::string> dlc::emitKernelObject(llvm::StringRef bitcode, const
   llvm::Module &module = **parsed;
   if (llvm::any_of(module, isOfRuntime))
     return std::string();
-  llvm::Module program("program", context);
-  program.setTargetTriple(target.triple);
   std::unique_ptr<llvm::TargetMachine> machine = target.createTargetMachine();
-  program.setDataLayout(machine->createDataLayout());
-  prepareForLinking(module, program, "kernel");
+  prepareForLinking(module, target.triple, machine->createDataLayout(), "kernel");
   removeUnused(module, *machine);
   addUnwindTables(module);
   if (module.getPICLevel() == llvm::PICLevel::NotPIC)
@@ -37,7 +34,7 @@ llvm::Expected<std::string> dlc::emitKernelObject(llvm::StringRef bitcode, const
   module.setSourceFileName("");
   llvm::SmallString<0> object;
   llvm::raw_svector_ostream stream(object);
-  if (llvm::Error problem = emitCode(module, target, llvm::CodeGenFileType::ObjectFile, stream))
+  if (llvm::Error problem = emitCode(module, *machine, llvm::CodeGenFileType::ObjectFile, stream))
     return problem;
   return std::string(object);
 }

@@ -44,12 +44,11 @@ void dlc::addUnwindTables(llvm::Module &module) {
     }
 }
 
-llvm::Error dlc::emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFileType fileType,
+llvm::Error dlc::emitCode(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType fileType,
                           llvm::raw_pwrite_stream &stream) {
-  std::unique_ptr<llvm::TargetMachine> machine = target.createTargetMachine();
   llvm::legacy::PassManager passes;
-  if (machine->addPassesToEmitFile(passes, stream, nullptr, fileType))
-    return llvm::createStringError("no code generator for " + target.triple.str());
+  if (machine.addPassesToEmitFile(passes, stream, nullptr, fileType))
+    return llvm::createStringError("no code generator for " + module.getTargetTriple().str());
   passes.run(module);
   return llvm::Error::success();
 }

@@ -4,10 +4,10 @@
 #ifndef DLC_BACKENDS_LLVM_MACHINECODE_H
 #define DLC_BACKENDS_LLVM_MACHINECODE_H
 
-#include "backends/Target.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Passes/OptimizationLevel.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Target/TargetMachine.h"
 
 namespace dlc {
 
@@ -22,7 +22,7 @@ void removeUnused(llvm::Module &module, llvm::TargetMachine &machine);
 void addUnwindTables(llvm::Module &module);
 
 /// Generates an object file or assembly.
-llvm::Error emitCode(llvm::Module &module, const Target &target, llvm::CodeGenFileType fileType,
+llvm::Error emitCode(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType fileType,
                      llvm::raw_pwrite_stream &stream);
 
 } // namespace dlc

@@ -244,7 +244,7 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
     llvm::raw_svector_ostream stream(bytes);
     auto fileType =
         kind == OutputKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
-    if (llvm::Error problem = emitCode(**module, settings.target, fileType, stream))
+    if (llvm::Error problem = emitCode(**module, *settings.target.createTargetMachine(), fileType, stream))
       return error() << "internal error: " << llvm::toString(std::move(problem));
     object.assign(bytes.begin(), bytes.end());
     if (kind == OutputKind::Assembly)
