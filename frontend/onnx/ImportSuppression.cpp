@@ -47,7 +47,7 @@ public:
       node.setResult(0, node.createFilled(i64, {0, 3}, 0));
       return;
     }
-    findCorners(node.getInteger("center_point_box", 0) != 0);
+    findCorners(node.getFlag("center_point_box"));
     takeBest(steps, most);
     if (node.hasFailed())
       return;

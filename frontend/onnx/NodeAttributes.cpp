@@ -48,6 +48,13 @@ int64_t NodeImporter::getInteger(StringRef name, int64_t otherwise) {
   return attribute ? attribute->i() : otherwise;
 }
 
+bool NodeImporter::getFlag(StringRef name, bool otherwise) {
+  int64_t value = getInteger(name, otherwise);
+  if (value != 0 && value != 1)
+    error() << "attribute '" << name << "' must be 0 or 1, got " << value;
+  return value != 0;
+}
+
 double NodeImporter::getReal(StringRef name, double otherwise) {
   if (const Proto *integer = findPlain(name, Proto::INT))
     return static_cast<double>(integer->i());

@@ -75,7 +75,8 @@ public:
   /// Whether anybody has asked for it.
   bool hasRead(llvm::StringRef name) const { return read.contains(name); }
   int64_t getInteger(llvm::StringRef name, int64_t otherwise);
-  bool getFlag(llvm::StringRef name, bool otherwise = false) { return getInteger(name, otherwise) != 0; }
+  /// An integer that is 0 or 1; others are an error, since engines disagree about them.
+  bool getFlag(llvm::StringRef name, bool otherwise = false);
   double getReal(llvm::StringRef name, double otherwise);
   std::string getString(llvm::StringRef name, llvm::StringRef otherwise);
   std::optional<llvm::SmallVector<int64_t>> getIntegers(llvm::StringRef name);
