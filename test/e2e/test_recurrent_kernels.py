@@ -70,6 +70,18 @@ def test_known_batch(programs, random, kind, batch):
         check(programs, cell, compile_text(programs, cell.loop_text(4, batch)), random, 4, batch)
 
 
+@pytest.mark.parametrize("kind, hidden, isa", [("lstm", 270, "x86-64-v3"), ("gru", 333, "x86-64-v4"), ("rnn", 530, "x86-64-v2")])
+def test_weights_beyond_the_second_level(programs, random, kind, hidden, isa):
+    # Steps take parts of the weights from either end in turn; the last part is a smaller one.
+    cell = Cell(kind, hidden, 5, random)
+    library = compile_text(programs, cell.loop_text(), f"--target={isa}")
+    (programs.folder / "tiled.mlir").write_text(cell.loop_text())
+    tiled = programs.run("dlc", "tiled.mlir", "--compile-to=kernels", f"--target={isa}")
+    assert tiled.returncode == 0 and "alternating_units" in tiled.stdout
+    for batch, steps, threads in ((1, 1, 1), (1, 4, 2), (3, 5, 1)):
+        check(programs, cell, library, random, steps, batch, f"--threads={threads}")
+
+
 SPELLINGS = [(kind, spelling) for kind, spelling in itertools.product(KINDS, ("packed", "transposed", "separate", "concatenated"))
              if not (kind.startswith("gru") and spelling in ("transposed", "concatenated"))]
 
