@@ -4,14 +4,13 @@
 #include "backends/llvm/MachineCode.h"
 #include "backends/llvm/ObjectRevision.h"
 #include "backends/llvm/Passes.h"
+#include "backends/llvm/RuntimeObject.h"
 #include "ir/Annotations.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "runtime/embedded/RuntimeBitcode.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
@@ -69,35 +68,13 @@ llvm::Error dlc::joinPrograms(llvm::Module &first, std::unique_ptr<llvm::Module>
   return llvm::Error::success();
 }
 
-/// The runtime for the target's architecture, as bitcode.
-static llvm::StringRef getRuntime(const Target &target, bool forThreadSanitizer) {
-  std::string_view bitcode = runtimeBitcode(target.triple.getArchName(), forThreadSanitizer);
-  return llvm::StringRef(bitcode.data(), bitcode.size());
-}
-
-llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<llvm::ArrayRef<KernelCode>> programs,
-                            const Target &target, llvm::ArrayRef<CustomFunction> functions,
-                            llvm::StringRef exportedSymbol, bool forThreadSanitizer) {
-  auto runtime = llvm::parseBitcodeFile(llvm::MemoryBufferRef(getRuntime(target, forThreadSanitizer), "runtime"),
-                                        module.getContext());
-  if (!runtime)
-    return runtime.takeError();
-  (*runtime)->setTargetTriple(module.getTargetTriple());
-  (*runtime)->setDataLayout(module.getDataLayout());
-  if (llvm::NamedMDNode *identification = (*runtime)->getNamedMetadata("llvm.ident"))
-    identification->eraseFromParent();
-  if (llvm::Linker::linkModules(module, std::move(*runtime)))
-    return llvm::createStringError("the runtime cannot be linked to the program");
+llvm::Error dlc::mergeKernels(llvm::Module &module, llvm::ArrayRef<llvm::ArrayRef<KernelCode>> programs,
+                              const Target &target, llvm::ArrayRef<CustomFunction> functions,
+                              llvm::StringRef exportedSymbol) {
   for (llvm::ArrayRef<KernelCode> kernels : programs)
     addKernelDispatch(module, kernels);
-
-  // Kernels call functions of the runtime, but are not there yet. Of several programs one is for a GPU.
-  bool hasDevice = target.device || programs.size() > 1;
-  auto isNeededLater = [&](const llvm::GlobalValue &value) {
-    return value.getName() == exportedSymbol || value.getName().starts_with("halide_") ||
-           value.getName() == runCustomOpName || (hasDevice && value.getName().starts_with("dlcDevice"));
-  };
-  llvm::internalizeModule(module, isNeededLater);
+  auto isExported = [&](const llvm::GlobalValue &value) { return value.getName() == exportedSymbol; };
+  llvm::internalizeModule(module, isExported);
   std::unique_ptr<llvm::TargetMachine> machine = target.createTargetMachine();
   optimize(module, *machine);
 
@@ -105,9 +82,10 @@ llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<llvm::ArrayRef<
     if (llvm::Error error = linkKernels(module, kernels))
       return error;
   bindCustomFunctions(module, functions);
-  llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) { return value.getName() == exportedSymbol; });
+  llvm::internalizeModule(module, isExported);
   removeUnused(module, *machine);
   addUnwindTables(module);
+  hideRuntimeSymbols(module);
 
   std::string problems;
   llvm::raw_string_ostream stream(problems);
@@ -117,8 +95,8 @@ llvm::Error dlc::mergeModel(llvm::Module &module, llvm::ArrayRef<llvm::ArrayRef<
 }
 
 std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<llvm::ArrayRef<KernelCode>> programs,
-                              const Target &target, llvm::ArrayRef<CustomFunction> functions, llvm::StringRef compiler,
-                              bool forThreadSanitizer) {
+                              const Target &target, llvm::ArrayRef<CustomFunction> functions,
+                              llvm::StringRef compiler) {
   llvm::BLAKE3 hasher;
   // Lengths come before contents, so that no two lists of parts look alike.
   auto add = [&](llvm::StringRef part) {
@@ -132,7 +110,6 @@ std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<llvm::
   llvm::raw_svector_ostream stream(bitcode);
   llvm::WriteBitcodeToFile(program, stream);
   add(bitcode);
-  add(getRuntime(target, forThreadSanitizer));
   for (llvm::ArrayRef<KernelCode> kernels : programs)
     for (const KernelCode &code : kernels) {
       add(code.kernel);

@@ -28,18 +28,16 @@ mlir::FailureOr<TranslatedProgram> translateProgram(mlir::ModuleOp module, llvm:
 llvm::Error joinPrograms(llvm::Module &first, std::unique_ptr<llvm::Module> second, std::vector<KernelCode> &kernels,
                          llvm::StringRef suffix);
 
-/// Links the runtime and the kernels of all programs into `module` and optimizes it, in the only order that is right:
-/// the program with the runtime first, then the kernels, which are optimized already. Afterwards nothing but the
-/// model's description is visible, and what `functions` name is not defined; with `forThreadSanitizer`, neither is that
-/// sanitizer's runtime.
-llvm::Error mergeModel(llvm::Module &module, llvm::ArrayRef<llvm::ArrayRef<KernelCode>> programs, const Target &target,
-                       llvm::ArrayRef<CustomFunction> functions, llvm::StringRef exportedSymbol,
-                       bool forThreadSanitizer);
+/// Links the kernels of all programs into `module` and optimizes it, in the only order that is right: the program
+/// first, then the kernels, which are optimized already. Afterwards nothing but the model's description is visible.
+/// What `functions` name, the runtime (RuntimeObject.h) and kernels that have object files are not defined.
+llvm::Error mergeKernels(llvm::Module &module, llvm::ArrayRef<llvm::ArrayRef<KernelCode>> programs,
+                         const Target &target, llvm::ArrayRef<CustomFunction> functions,
+                         llvm::StringRef exportedSymbol);
 
-/// A hash of everything that the object file of a model depends on: equal keys, equal bytes.
+/// A hash of everything that the object file of `mergeKernels` depends on: equal keys, equal bytes.
 std::string getObjectKey(const llvm::Module &program, llvm::ArrayRef<llvm::ArrayRef<KernelCode>> programs,
-                         const Target &target, llvm::ArrayRef<CustomFunction> functions, llvm::StringRef compiler,
-                         bool forThreadSanitizer);
+                         const Target &target, llvm::ArrayRef<CustomFunction> functions, llvm::StringRef compiler);
 
 } // namespace dlc
 

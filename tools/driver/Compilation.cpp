@@ -7,6 +7,7 @@
 #include "backends/llvm/ModelHeader.h"
 #include "backends/llvm/Passes.h"
 #include "backends/llvm/ProgramDifference.h"
+#include "backends/llvm/RuntimeObject.h"
 #include "formats/onnx/ExportOnnx.h"
 #include "ir/Suggestion.h"
 #include "mlir/Pass/PassManager.h"
@@ -49,9 +50,11 @@ private:
   LogicalResult writeModelHeader(llvm::StringRef path);
   LogicalResult checkCustomOps(OutputKind kind);
   LogicalResult compileKernels();
-  LogicalResult addKernelObjects(OutputKind kind, llvm::SmallVectorImpl<std::string> &code);
+  LogicalResult writeProgramText(OutputKind kind, llvm::Module &module, RuntimePart &runtime);
+  LogicalResult addCode(OutputKind kind, llvm::ArrayRef<std::string> objects);
   LogicalResult generateObject(OutputKind kind);
   mlir::InFlightDiagnostic error() { return program.error(); }
+  LogicalResult fail(llvm::Error problem);
 
   const CompileOptions &options;
   ModuleVisitor visitor; ///< takes the module where `options.compileTo` stops; null: it is printed
@@ -182,20 +185,63 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> Compilation::translate(llvm::LLVM
   return std::move(main->module);
 }
 
-/// Adds the object files of kernels to `code`, that of the program.
-LogicalResult Compilation::addKernelObjects(OutputKind kind, llvm::SmallVectorImpl<std::string> &code) {
-  code.push_back(program.files.createTemporary(program.besideOutput(".kernels")).getTemporaryPath());
-  if (failed(writeKernelArchive(program.fileLocation, program.kernels, code.back())))
-    return failure();
-  if (kind == OutputKind::SharedLibrary)
-    return success();
-  // Two models with kernels of one name go into one program.
-  std::string merged = program.files.createTemporary(program.besideOutput(".merged")).getTemporaryPath(),
-              exported = getModelSymbol(program.settings.identity.name);
-  if (failed(linkRelocatable(program.fileLocation, code, {}, program.settings.target, exported, merged)) ||
-      failed(hideSymbols(program.fileLocation, exported, merged)))
-    return failure();
-  code.assign({merged});
+LogicalResult Compilation::fail(llvm::Error problem) {
+  return error() << "internal error: " << llvm::toString(std::move(problem));
+}
+
+/// The program with its runtime, as text that people read.
+LogicalResult Compilation::writeProgramText(OutputKind kind, llvm::Module &module, RuntimePart &runtime) {
+  if (llvm::Error problem = runtime.addNeeded(module))
+    return fail(std::move(problem));
+  if (llvm::Error problem = runtime.linkInto(module))
+    return fail(std::move(problem));
+  if (kind == OutputKind::LlvmIr) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    module.print(stream, nullptr);
+    return writeText(program.fileLocation, program.files, options.output, text);
+  }
+  program.clock.start("machine code");
+  llvm::SmallString<0> text;
+  llvm::raw_svector_ostream stream(text);
+  if (llvm::Error problem =
+          emitCode(module, *program.settings.target.createTargetMachine(), llvm::CodeGenFileType::AssemblyFile, stream))
+    return fail(std::move(problem));
+  return writeText(program.fileLocation, program.files, options.output, text);
+}
+
+/// Writes the object files of the program and its runtime and those of its kernels, and puts them before the others
+/// that are linked.
+LogicalResult Compilation::addCode(OutputKind kind, llvm::ArrayRef<std::string> objects) {
+  llvm::SmallVector<std::string> code;
+  size_t bytes = 0;
+  for (llvm::StringRef object : objects) {
+    bytes += object.size();
+    OutputFile &file = program.files.createTemporary(program.besideOutput(code.empty() ? ".code" : ".runtime"));
+    code.push_back(file.getTemporaryPath());
+    std::string problem;
+    if (failed(file.write(object, problem)))
+      return error() << problem;
+  }
+  size_t kernelBytes = 0;
+  for (const KernelCode &kernel : program.kernels)
+    kernelBytes += kernel.object.size();
+  if (kernelBytes) {
+    code.push_back(program.files.createTemporary(program.besideOutput(".kernels")).getTemporaryPath());
+    if (failed(writeKernelArchive(program.fileLocation, program.kernels, code.back())))
+      return failure();
+  }
+  if (kind != OutputKind::SharedLibrary) {
+    // Two models with kernels of one name go into one program, and each has its own runtime.
+    std::string merged = program.files.createTemporary(program.besideOutput(".merged")).getTemporaryPath(),
+                exported = getModelSymbol(program.settings.identity.name);
+    if (failed(linkRelocatable(program.fileLocation, code, {}, program.settings.target, exported, merged)) ||
+        failed(hideSymbols(program.fileLocation, exported, merged)))
+      return failure();
+    code.assign({merged});
+  }
+  program.objects.insert(program.objects.begin(), code.begin(), code.end());
+  report.sizes.insert(report.sizes.begin(), {"code", static_cast<int64_t>(bytes + kernelBytes)});
   return success();
 }
 
@@ -219,53 +265,49 @@ LogicalResult Compilation::generateObject(OutputKind kind) {
   all.push_back(program.kernels);
 
   bool isSanitized = options.sanitize == "thread";
-  bool mayBeCached = !options.cacheDirectory.empty() && kind != OutputKind::LlvmIr && kind != OutputKind::Assembly;
-  std::string key = mayBeCached ? getObjectKey(**module, all, settings.target, settings.customFunctions,
-                                               getCompilerName(), isSanitized)
-                                : "";
-  ObjectCache cache(options.cacheDirectory);
-  std::string object;
-  if (mayBeCached) {
-    if (auto cached = cache.find(key))
-      object = cached->getBuffer().str();
-  }
-  if (object.empty()) {
-    if (llvm::Error problem = mergeModel(**module, all, settings.target, settings.customFunctions,
-                                         getModelSymbol(settings.identity.name), isSanitized))
-      return error() << "internal error: " << llvm::toString(std::move(problem));
-    if (kind == OutputKind::LlvmIr) {
-      std::string text;
-      llvm::raw_string_ostream stream(text);
-      (*module)->print(stream, nullptr);
-      return writeText(program.fileLocation, program.files, options.output, text);
-    }
-    program.clock.start("machine code");
-    llvm::SmallVector<char, 0> bytes;
-    llvm::raw_svector_ostream stream(bytes);
-    auto fileType =
-        kind == OutputKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
-    if (llvm::Error problem = emitCode(**module, *settings.target.createTargetMachine(), fileType, stream))
-      return error() << "internal error: " << llvm::toString(std::move(problem));
-    object.assign(bytes.begin(), bytes.end());
-    if (kind == OutputKind::Assembly)
-      return writeText(program.fileLocation, program.files, options.output, object);
-    if (mayBeCached)
-      cache.insert(key, object);
+  RuntimePart runtime(settings.target, isSanitized);
+  auto merge = [&] {
+    return mergeKernels(**module, all, settings.target, settings.customFunctions,
+                        getModelSymbol(settings.identity.name));
+  };
+  if (isText(kind)) {
+    if (llvm::Error problem = merge())
+      return fail(std::move(problem));
+    return writeProgramText(kind, **module, runtime);
   }
 
-  program.clock.start("link");
-  OutputFile &file = program.files.createTemporary(program.besideOutput(".code"));
-  std::string problem;
-  if (failed(file.write(object, problem)))
-    return error() << problem;
-  llvm::SmallVector<std::string, 2> code = {file.getTemporaryPath()};
-  size_t kernelBytes = 0;
+  ObjectCache cache(options.cacheDirectory);
+  llvm::Expected<std::string> object = cache.findOrMake(
+      [&] { return getObjectKey(**module, all, settings.target, settings.customFunctions, getCompilerName()); },
+      [&]() -> llvm::Expected<std::string> {
+        if (llvm::Error problem = merge())
+          return problem;
+        program.clock.start("machine code");
+        llvm::SmallString<0> bytes;
+        llvm::raw_svector_ostream stream(bytes);
+        if (llvm::Error problem =
+                emitCode(**module, *settings.target.createTargetMachine(), llvm::CodeGenFileType::ObjectFile, stream))
+          return problem;
+        return std::string(bytes);
+      });
+  if (!object)
+    return fail(object.takeError());
+
+  program.clock.start("runtime");
+  if (llvm::Error problem = runtime.addNeeded(*object))
+    return fail(std::move(problem));
   for (const KernelCode &kernel : program.kernels)
-    kernelBytes += kernel.object.size();
-  if (kernelBytes && failed(addKernelObjects(kind, code)))
+    if (!kernel.object.empty())
+      if (llvm::Error problem = runtime.addNeeded(kernel.object))
+        return fail(std::move(problem));
+  llvm::Expected<std::string> runtimeObject =
+      cache.findOrMake([&] { return runtime.getKey(getCompilerName()); }, [&] { return runtime.emitObject(); });
+  if (!runtimeObject)
+    return fail(runtimeObject.takeError());
+
+  program.clock.start("link");
+  if (failed(addCode(kind, {*object, *runtimeObject})))
     return failure();
-  program.objects.insert(program.objects.begin(), code.begin(), code.end());
-  report.sizes.insert(report.sizes.begin(), {"code", static_cast<int64_t>(object.size() + kernelBytes)});
   return linkOutput(program.fileLocation, program.files, kind, options.output, settings.identity.name, program.objects,
                     options.links, settings.target, /*mayLack=*/isSanitized);
 }

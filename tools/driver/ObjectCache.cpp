@@ -48,3 +48,16 @@ void ObjectCache::insert(llvm::StringRef key, llvm::StringRef object) const {
   if (mlir::succeeded(file.write(checksum(object) + object.str(), error)))
     (void)mlir::succeeded(file.keep(error));
 }
+
+llvm::Expected<std::string> ObjectCache::findOrMake(llvm::function_ref<std::string()> getKey,
+                                                    llvm::function_ref<llvm::Expected<std::string>()> make) const {
+  if (directory.empty())
+    return make();
+  std::string key = getKey();
+  if (auto cached = find(key))
+    return cached->getBuffer().str();
+  llvm::Expected<std::string> object = make();
+  if (object)
+    insert(key, *object);
+  return object;
+}
