@@ -38,6 +38,10 @@ const MachineRates *findMachineRates(llvm::StringRef name);
 /// The row of a typical machine with the instruction set of `machine`.
 const MachineRates &getTypicalRates(const Machine &machine);
 
+/// The row of the processor that LLVM calls `name` and that has the instruction set of `machine`: its own, that of a
+/// processor with like cores, or the typical one.
+const MachineRates &chooseMachineRates(llvm::StringRef name, const Machine &machine);
+
 /// A table of all rows in Markdown.
 std::string describeMachineRates();
 

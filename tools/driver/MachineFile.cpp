@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/MachineFile.h"
+#include "backends/Target.h"
 #include "ir/Suggestion.h"
 #include "profile/Roof.h"
 #include "llvm/ADT/StringExtras.h"
@@ -40,11 +41,8 @@ static std::optional<MachineRates> toRates(const profile::Roof &roof, std::strin
 
 std::optional<MachineRates> readMachine(llvm::StringRef nameOrFile, std::string &problem) {
   if (nameOrFile == "native") {
-    if (const MachineRates *rates = findMachineRates(llvm::sys::getHostCPUName()))
-      return *rates;
-    problem = ("--machine=native: there are no rates for this processor, '" + llvm::sys::getHostCPUName() +
-               "'; measure it by 'dlc-run roof --file FILE' and give that file")
-                  .str();
+    if (std::optional<Target> target = Target::parse(nameOrFile.str(), problem))
+      return chooseMachineRates(llvm::sys::getHostCPUName(), *target->machines.front());
     return std::nullopt;
   }
   if (const MachineRates *rates = findMachineRates(nameOrFile))

@@ -141,4 +141,16 @@ TEST(MachineRates, RowsMakeSense) {
     EXPECT_FALSE(getTypicalRates(machine).name.empty());
 }
 
+TEST(MachineRates, EveryProcessorHasSome) {
+  auto choose = [](llvm::StringRef name, llvm::StringRef machine) {
+    return chooseMachineRates(name, *findMachine(machine)).name;
+  };
+  EXPECT_EQ(choose("znver4", "x86-64-v4"), "znver4");
+  EXPECT_EQ(choose("emeraldrapids", "x86-64-v4"), "sapphirerapids");
+  EXPECT_EQ(choose("znver2", "x86-64-v3"), "haswell");
+  EXPECT_EQ(choose("generic", "x86-64-v4"), "znver4");
+  EXPECT_EQ(choose("", "x86-64-v2"), "nehalem");
+  EXPECT_EQ(choose("generic", "aarch64"), "neoverse-n1");
+}
+
 } // namespace
