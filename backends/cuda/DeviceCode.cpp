@@ -3,6 +3,7 @@
 #include "backends/llvm/MachineCode.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/IR/Constants.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
@@ -11,14 +12,22 @@
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/IPO/Internalize.h"
 
-#define DLC_CUDA_KERNELS(name)                                                                                         \
+/// The files of backends/cuda/kernels.
+#define DLC_CUDA_KERNELS(X)                                                                                            \
+  X(AttentionSm75)                                                                                                     \
+  X(AttentionSm80)                                                                                                     \
+  X(Epilogue)                                                                                                          \
+  X(HalfAttentionSm75)                                                                                                 \
+  X(HalfAttentionSm80)                                                                                                 \
+  X(HalfProductSm75)                                                                                                   \
+  X(HalfProductSm80)                                                                                                   \
+  X(ProductSm75)                                                                                                       \
+  X(ProductSm80)
+
+#define DLC_DECLARE(name)                                                                                              \
   extern const unsigned char runtimeBitcode_##name[];                                                                  \
   extern const unsigned long runtimeBitcodeSize_##name;
-DLC_CUDA_KERNELS(Epilogue)
-DLC_CUDA_KERNELS(HalfProductSm75)
-DLC_CUDA_KERNELS(HalfProductSm80)
-DLC_CUDA_KERNELS(ProductSm75)
-DLC_CUDA_KERNELS(ProductSm80)
+DLC_CUDA_KERNELS(DLC_DECLARE)
 
 namespace dlc::cuda {
 
@@ -28,16 +37,17 @@ static llvm::StringRef findBitcode(llvm::StringRef name) {
   auto bytes = [](const unsigned char *data, unsigned long size) {
     return llvm::StringRef(reinterpret_cast<const char *>(data), size);
   };
-  return llvm::StringSwitch<llvm::StringRef>(name)
-      .Case("Epilogue", bytes(runtimeBitcode_Epilogue, runtimeBitcodeSize_Epilogue))
-      .Case("HalfProductSm75", bytes(runtimeBitcode_HalfProductSm75, runtimeBitcodeSize_HalfProductSm75))
-      .Case("HalfProductSm80", bytes(runtimeBitcode_HalfProductSm80, runtimeBitcodeSize_HalfProductSm80))
-      .Case("ProductSm75", bytes(runtimeBitcode_ProductSm75, runtimeBitcodeSize_ProductSm75))
-      .Case("ProductSm80", bytes(runtimeBitcode_ProductSm80, runtimeBitcodeSize_ProductSm80));
+#define DLC_CASE(name) .Case(#name, bytes(runtimeBitcode_##name, runtimeBitcodeSize_##name))
+  return llvm::StringSwitch<llvm::StringRef>(name) DLC_CUDA_KERNELS(DLC_CASE);
 }
 
 llvm::Expected<std::unique_ptr<llvm::Module>> readKernels(llvm::StringRef name, llvm::LLVMContext &context) {
   return llvm::getLazyBitcodeModule(llvm::MemoryBufferRef(findBitcode(name), name), context);
+}
+
+int64_t readConstant(llvm::Module &library, llvm::StringRef name) {
+  llvm::GlobalVariable *variable = library.getNamedGlobal(name);
+  return llvm::cast<llvm::ConstantInt>(variable->getInitializer())->getSExtValue();
 }
 
 static std::unique_ptr<llvm::TargetMachine> createMachine(int64_t capability) {

@@ -13,6 +13,9 @@ namespace dlc::cuda {
 /// The functions of `name`.cpp of backends/cuda/kernels, of which nothing is read that is not used.
 llvm::Expected<std::unique_ptr<llvm::Module>> readKernels(llvm::StringRef name, llvm::LLVMContext &context);
 
+/// The value of a constant integer of `library`.
+int64_t readConstant(llvm::Module &library, llvm::StringRef name);
+
 /// A module for a GPU, without functions.
 std::unique_ptr<llvm::Module> createDeviceModule(llvm::LLVMContext &context);
 

@@ -49,15 +49,10 @@ public:
     sizes.push_back(0);
 
     ExtentCode extents(builder, symbols);
-    auto countTiles = [&](mlir::AffineExpr extent) {
-      return extents.emit((extent + (stub.tile - 1)).floorDiv(stub.tile));
-    };
-    Value *blocks =
-        builder.CreateMul(builder.CreateMul(countTiles(stub.product.rows), countTiles(stub.product.columns)),
-                          extents.emit(stub.product.batch));
-    Value *name = createString(LaunchStub::kernelName);
-    if (stub.hasNarrow)
-      name = builder.CreateSelect(areAligned(buffers), name, createString(LaunchStub::narrowName));
+    Value *blocks = extents.emit(stub.blocks);
+    Value *name = createString(stub.name);
+    if (!stub.aligned.empty())
+      name = builder.CreateSelect(areAligned(buffers), name, createString(stub.getNarrowName()));
     Value *one = builder.getInt32(1);
     llvm::SmallVector<Value *> operands{function->getArg(0),
                                         createString(ptx),
@@ -65,7 +60,7 @@ public:
                                         blocks,
                                         one,
                                         one,
-                                        builder.getInt32(LaunchStub::threads),
+                                        builder.getInt32(stub.threads),
                                         one,
                                         one,
                                         builder.getInt32(static_cast<uint32_t>(stub.sharedBytes)),
@@ -81,14 +76,14 @@ public:
   }
 
 private:
-  /// Whether both operands of the product begin at multiples of 16 bytes.
+  /// Whether what the entry needs begins at multiples of 16 bytes.
   Value *areAligned(llvm::ArrayRef<Value *> buffers) {
-    auto load = [&](mlir::BlockArgument operand) {
+    Value *all = builder.getInt64(0);
+    for (unsigned tensor : stub.aligned) {
       // The first field of a buffer is its address on the device.
-      return builder.CreateLoad(builder.getInt64Ty(), buffers[operand.getArgNumber()]);
-    };
-    Value *both = builder.CreateOr(load(stub.product.left), load(stub.product.right));
-    return builder.CreateICmpEQ(builder.CreateAnd(both, builder.getInt64(15)), builder.getInt64(0));
+      all = builder.CreateOr(all, builder.CreateLoad(builder.getInt64Ty(), buffers[tensor]));
+    }
+    return builder.CreateICmpEQ(builder.CreateAnd(all, builder.getInt64(15)), builder.getInt64(0));
   }
 
   Value *createConstant(llvm::Constant *value) {

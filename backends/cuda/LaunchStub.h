@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The part on the host of a kernel that is a product.
+/// The part on the host of a kernel by a template.
 #ifndef DLC_BACKENDS_CUDA_LAUNCHSTUB_H
 #define DLC_BACKENDS_CUDA_LAUNCHSTUB_H
 
-#include "backends/cuda/Product.h"
+#include "backends/cuda/ExtentCode.h"
+#include "ir/OpsProgram.h"
 
 namespace dlc::cuda {
 
 struct LaunchStub {
   KernelFuncOp kernel;
-  const Product &product;
-  int64_t tile;        ///< rows and columns of the result that a block computes
-  int64_t sharedBytes; ///< of a block
-  /// There is a second entry for operands that do not begin at multiples of 16 bytes.
-  bool hasNarrow;
+  llvm::StringRef name;    ///< of the entry
+  mlir::AffineExpr blocks; ///< of the launch
+  uint32_t threads;        ///< of a block
+  int64_t sharedBytes;     ///< of a block
+  /// The entry needs these tensors to begin at multiples of 16 bytes; otherwise a second one is launched. There is no
+  /// second one if this is empty. The result's number follows those of the operands.
+  llvm::SmallVector<unsigned> aligned;
 
-  static constexpr llvm::StringLiteral kernelName = "product", narrowName = "product_narrow";
-  static constexpr uint32_t threads = 256;
+  std::string getNarrowName() const { return (name + "_narrow").str(); }
 
   /// Bitcode that defines `kernel`, with the signature of all kernels: a launch of an entry of `ptx`.
   std::string write(llvm::StringRef ptx) const;

@@ -4,11 +4,14 @@
 #include "backends/cuda/Epilogue.h"
 #include "backends/cuda/LaunchStub.h"
 #include "backends/cuda/Product.h"
+#include "backends/cuda/TemplateCode.h"
 
 using llvm::Value;
 
 namespace dlc::cuda {
 namespace {
+
+constexpr uint32_t productThreads = 256;
 
 /// A family of instances, by what multiplies.
 struct Multiplier {
@@ -56,18 +59,11 @@ int64_t chooseTile(const Product &product) {
   return *batch * llvm::divideCeil(*rows, large) * llvm::divideCeil(*columns, large) >= multiprocessors ? large : 64;
 }
 
-/// Writes the kernel's own functions, which the template calls. What they need is in memory that the optimizer removes:
-/// the addresses of all tensors, then the symbols.
-class DeviceWriter {
+/// Writes the kernel's own functions, which the template calls.
+class ProductCode : public TemplateCode {
 public:
-  DeviceWriter(llvm::Module &module, KernelFuncOp kernel, const KernelShapes &shapes, Product &product)
-      : module(module), builder(module.getContext()), kernel(kernel), shapes(shapes), product(product) {
-    llvm::Type *pointer = builder.getPtrTy(), *i32 = builder.getInt32Ty();
-    fields.assign(kernel.getBody().front().getNumArguments() + 1, pointer);
-    tensors = fields.size();
-    fields.append(kernel.getSymbols() ? kernel.getSymbols()->size() : 0, i32);
-    context = llvm::StructType::get(module.getContext(), fields);
-  }
+  ProductCode(llvm::Module &module, KernelFuncOp kernel, const KernelShapes &shapes, Product &product)
+      : TemplateCode(module, kernel), shapes(shapes), product(product) {}
 
   void writeFinder(llvm::StringRef name, bool isLeft) {
     llvm::Type *i32 = builder.getInt32Ty();
@@ -77,7 +73,7 @@ public:
     Product::Element element = isLeft ? product.findLeft(builder, extents, batch, first, second)
                                       : product.findRight(builder, extents, batch, first, second);
     mlir::BlockArgument operand = isLeft ? product.left : product.right;
-    Value *address = elementAt(operand.getArgNumber(), operand.getType(), element.position);
+    Value *address = elementOf(operand.getArgNumber(), operand.getType(), element.position);
     if (element.isInside)
       address = builder.CreateSelect(element.isInside, address, llvm::ConstantPointerNull::get(builder.getPtrTy()));
     builder.CreateRet(address);
@@ -98,7 +94,7 @@ public:
       builder.SetInsertPoint(inside);
     }
     auto getAddress = [&](unsigned number, Value *position) {
-      return elementAt(number, kernel.getBody().getArgument(number).getType(), position);
+      return elementOf(number, kernel.getBody().getArgument(number).getType(), position);
     };
     Epilogue epilogue(builder, module, extents, shapes, index, getAddress);
     epilogue.setValue(product.result, function->getArg(4));
@@ -106,74 +102,24 @@ public:
     Value *stored =
         builder.CreateFPTrunc(epilogue.emit(yielded), Epilogue::getStoredType(module.getContext(), yielded.getType()));
     Value *position = extents.linearize(index, shapes.getDims(yielded));
-    builder.CreateStore(stored, elementAt(tensors - 1, yielded.getType(), position));
+    builder.CreateStore(stored, elementOf(getResult(), yielded.getType(), position));
     builder.CreateRetVoid();
   }
 
-  /// The entry: every tensor and symbol, in the order of the launch.
   void writeKernel(llvm::StringRef name, llvm::StringRef instance) {
-    auto *function = llvm::Function::Create(llvm::FunctionType::get(builder.getVoidTy(), fields, /*isVarArg=*/false),
-                                            llvm::GlobalValue::ExternalLinkage, name, module);
-    markAsKernel(*function, 256);
-    builder.SetInsertPoint(llvm::BasicBlock::Create(module.getContext(), "", function));
-    Value *memory = builder.CreateAlloca(context);
-    symbols.clear();
-    for (llvm::Argument &argument : function->args()) {
-      unsigned number = argument.getArgNo();
-      if (number < tensors) {
-        function->addParamAttr(number, llvm::Attribute::NoAlias);
-        if (number + 1 < tensors)
-          function->addParamAttr(number, llvm::Attribute::ReadOnly);
-      } else {
-        symbols.push_back(&argument);
-      }
-      builder.CreateStore(&argument, builder.CreateStructGEP(context, memory, number));
-    }
-    ExtentCode extents(builder, symbols);
-    llvm::Type *i32 = builder.getInt32Ty();
-    auto callee = module.getOrInsertFunction(instance, builder.getVoidTy(), builder.getPtrTy(), i32, i32, i32);
-    builder.CreateCall(
-        callee, {memory, extents.emit(product.rows), extents.emit(product.columns), extents.emit(product.depth)});
-    builder.CreateRetVoid();
+    writeEntry(name, productThreads, instance, [&](ExtentCode &extents) -> llvm::SmallVector<Value *> {
+      return {extents.emit(product.rows), extents.emit(product.columns), extents.emit(product.depth)};
+    });
   }
 
 private:
-  llvm::Function *begin(llvm::StringRef name, llvm::Type *result, llvm::ArrayRef<llvm::Type *> parameters) {
-    llvm::SmallVector<llvm::Type *> types{builder.getPtrTy()};
-    llvm::append_range(types, parameters);
-    auto *function = llvm::Function::Create(llvm::FunctionType::get(result, types, /*isVarArg=*/false),
-                                            llvm::GlobalValue::ExternalLinkage, name, module);
-    builder.SetInsertPoint(llvm::BasicBlock::Create(module.getContext(), "", function));
-    symbols.clear();
-    for (unsigned number = tensors; number < fields.size(); ++number)
-      symbols.push_back(
-          builder.CreateLoad(builder.getInt32Ty(), builder.CreateStructGEP(context, function->getArg(0), number)));
-    return function;
+  Value *elementOf(unsigned number, mlir::Type tensor, Value *position) {
+    return elementAt(number, Epilogue::getStoredType(module.getContext(), tensor), position);
   }
 
-  /// The element of a tensor, for the function that `begin` began.
-  Value *elementAt(unsigned number, mlir::Type tensor, Value *position) {
-    Value *own = builder.GetInsertBlock()->getParent()->getArg(0);
-    Value *base = builder.CreateLoad(builder.getPtrTy(), builder.CreateStructGEP(context, own, number));
-    return builder.CreateGEP(Epilogue::getStoredType(module.getContext(), tensor), base,
-                             builder.CreateZExt(position, builder.getInt64Ty()));
-  }
-
-  llvm::Module &module;
-  llvm::IRBuilder<> builder;
-  KernelFuncOp kernel;
   const KernelShapes &shapes;
   Product &product;
-  llvm::SmallVector<llvm::Type *> fields;
-  unsigned tensors;
-  llvm::StructType *context;
-  llvm::SmallVector<Value *> symbols;
 };
-
-int64_t readConstant(llvm::Module &library, llvm::StringRef name) {
-  llvm::GlobalVariable *variable = library.getNamedGlobal(name);
-  return llvm::cast<llvm::ConstantInt>(variable->getInitializer())->getSExtValue();
-}
 
 /// A kernel and the template for it.
 struct Choice {
@@ -207,7 +153,7 @@ llvm::Expected<Choice> choose(KernelFuncOp kernel, int64_t capability, MathMode 
 
 } // namespace
 
-ProductRoute findProductRoute(KernelFuncOp kernel, int64_t capability, MathMode math) {
+TemplateRoute findProductRoute(KernelFuncOp kernel, int64_t capability, MathMode math) {
   llvm::LLVMContext context;
   auto epilogues = readKernels("Epilogue", context);
   if (!epilogues) {
@@ -241,18 +187,24 @@ llvm::Expected<std::optional<std::string>> compileProductKernel(KernelFuncOp ker
 
   Instance narrow = instance;
   narrow.leftWidth = narrow.rightWidth = 1;
-  LaunchStub stub{kernel, *product, instance.tile,
+  auto countTiles = [&](mlir::AffineExpr extent) { return (extent + (instance.tile - 1)).floorDiv(instance.tile); };
+  LaunchStub stub{kernel,
+                  "product",
+                  countTiles(product->rows) * countTiles(product->columns) * product->batch,
+                  productThreads,
                   std::max(readConstant(*libraries.front(), instance.getName(*product) + "_shared"),
                            readConstant(*libraries.front(), narrow.getName(*product) + "_shared")),
-                  /*hasNarrow=*/instance.leftWidth * instance.rightWidth > 1};
+                  {}};
+  if (instance.leftWidth * instance.rightWidth > 1)
+    stub.aligned = {product->left.getArgNumber(), product->right.getArgNumber()};
   std::unique_ptr<llvm::Module> device = createDeviceModule(context);
-  DeviceWriter writer(*device, kernel, shapes, *product);
-  writer.writeFinder("dlcLeft", /*isLeft=*/true);
-  writer.writeFinder("dlcRight", /*isLeft=*/false);
-  writer.writeStore();
-  writer.writeKernel(LaunchStub::kernelName, instance.getName(*product));
-  if (stub.hasNarrow)
-    writer.writeKernel(LaunchStub::narrowName, narrow.getName(*product));
+  ProductCode code(*device, kernel, shapes, *product);
+  code.writeFinder("dlcLeft", /*isLeft=*/true);
+  code.writeFinder("dlcRight", /*isLeft=*/false);
+  code.writeStore();
+  code.writeKernel(stub.name, instance.getName(*product));
+  if (!stub.aligned.empty())
+    code.writeKernel(stub.getNarrowName(), narrow.getName(*product));
   llvm::Expected<std::string> ptx = compileToPtx(std::move(device), std::move(libraries), capability);
   if (!ptx)
     return ptx.takeError();

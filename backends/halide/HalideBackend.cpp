@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/HalideBackend.h"
 #include "backends/cuda/HostKernel.h"
-#include "backends/cuda/ProductKernel.h"
+#include "backends/cuda/TemplateKernel.h"
 #include "backends/halide/KernelCompiler.h"
 #include "targets/Device.h"
 
@@ -11,7 +11,7 @@ namespace dlc::halide {
 
 /// How a GPU computes a sum of products, and what keeps it from a template; "" for other kernels.
 static std::string describeProduct(const KernelVariant &variant, const Machine &machine, MathMode math) {
-  cuda::ProductRoute route = cuda::findProductRoute(variant.kernel, findDevice(machine.name)->capability, math);
+  cuda::TemplateRoute route = cuda::findTemplateRoute(variant.kernel, findDevice(machine.name)->capability, math);
   return !route.name.empty() ? route.name : !route.obstacle.empty() ? "one thread per element: " + route.obstacle : "";
 }
 

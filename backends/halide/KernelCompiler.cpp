@@ -2,7 +2,7 @@
 #include "backends/halide/KernelCompiler.h"
 #include "backends/cuda/DeviceKernel.h"
 #include "backends/cuda/HostKernel.h"
-#include "backends/cuda/ProductKernel.h"
+#include "backends/cuda/TemplateKernel.h"
 #include "backends/halide/Emitters.h"
 #include "backends/halide/HalideRevision.h"
 #include "backends/halide/HalideTarget.h"
@@ -99,12 +99,12 @@ static llvm::Expected<CompiledKernel> compileFor(const KernelVariant &variant, c
 /// Compiles for a GPU, by a template if there is one for the kernel, else by Halide.
 static llvm::Expected<CompiledKernel> compileDeviceCode(const KernelVariant &variant, const Machine &machine,
                                                         const CompileOptions &options) {
-  llvm::Expected<std::optional<std::string>> product =
-      cuda::compileProductKernel(variant.kernel, findDevice(machine.name)->capability, options.math);
-  if (!product)
-    return product.takeError();
-  if (*product)
-    return CompiledKernel{std::move(**product), CompiledKernel::allocatesItself};
+  llvm::Expected<std::optional<std::string>> compiled =
+      cuda::compileTemplateKernel(variant.kernel, findDevice(machine.name)->capability, options.math);
+  if (!compiled)
+    return compiled.takeError();
+  if (*compiled)
+    return CompiledKernel{std::move(**compiled), CompiledKernel::allocatesItself};
   return compilePipeline(variant, machine, options);
 }
 

@@ -9,6 +9,7 @@ import pytest
 TOLERANCE = {"f32": 1e-5, "f64": 1e-12, "f16": 2e-3, "bf16": 1.5e-2}
 
 
+@np.errstate(invalid="ignore")
 def attend(query, key, value, mask=None, lengths=None, scale=1.0, softcap=0.0, left=None, right=None, offset=0, from_end=False):
     """What the op is defined as."""
     query, key, value = (x.astype(np.float64) for x in (query, key, value))
@@ -36,7 +37,11 @@ def attend(query, key, value, mask=None, lengths=None, scale=1.0, softcap=0.0, l
     largest = scores.max(-1, keepdims=True, initial=-np.inf)
     power = np.exp(scores - np.where(np.isinf(largest), 0, largest))
     total = power.sum(-1, keepdims=True)
-    return (power / np.where(total == 0, 1, total)) @ value
+    weights = power / np.where(total == 0, 1, total)
+    if np.isfinite(value).all():
+        return weights @ value
+    # What a query does not attend to contributes nothing.
+    return np.where((scores == -np.inf)[..., None], 0, weights[..., None] * value[:, :, None]).sum(-2)
 
 
 def bits_of(values, kind):
@@ -115,7 +120,8 @@ class Case:
         return stored, numbers
 
 
-def check(programs, cases, *options, **symbols):
+def write_model(path, cases):
+    """A model with an output y<n> for each case, whose operands are inputs x<n>_<i>."""
     arguments, ops = [], []
     for number, case in enumerate(cases):
         own, op = case.text(number)
@@ -124,25 +130,41 @@ def check(programs, cases, *options, **symbols):
     results = ", ".join(f'{case.result} {{dlc.name = "y{i}"}}' for i, case in enumerate(cases))
     text = f"func.func @run({', '.join(arguments)}) -> ({results}) {{\n  " + "\n  ".join(ops)
     text += f"\n  return {', '.join(f'%y{i}' for i in range(len(cases)))} : {', '.join(case.result for case in cases)}\n}}\n"
-    (programs.folder / "model.mlir").write_text(text)
+    path.write_text(text)
+
+
+def inputs_of(filled):
+    """The inputs of the model, from what Case.fill gives for its cases."""
+    return {f"x{n}_{i}": array for n, (stored, _) in enumerate(filled) for i, array in enumerate(stored)}
+
+
+def compare(case, numbers, result, tolerance=TOLERANCE, where=""):
+    """The numbers of the operands give `result`, as a file holds it."""
+    extra = list(numbers[3:])
+    mask, lengths = extra.pop(0) if case.mask else None, extra.pop(0) if case.lengths else None
+    expected = attend(*numbers[:3], mask, lengths, **case.attributes)
+    result = numbers_of(result, case.kind).astype(np.float64)
+    assert result.shape == expected.shape
+    finite = np.abs(expected[np.isfinite(expected)])
+    np.testing.assert_allclose(
+        result, expected, rtol=0, atol=tolerance[case.kind] * finite.max(initial=1e-30), err_msg=f"{case.__dict__} {where}",
+    )  # fmt: skip
+
+
+def check(programs, cases, *options, **symbols):
+    write_model(programs.folder / "model.mlir", cases)
     library = programs.compile("model.mlir", "model.so", *options)
     names = [f"y{i}" for i in range(len(cases))]
     rows = [dict(zip(symbols, values)) for values in zip(*symbols.values())] or [{}]
     for row in rows:
         random = np.random.default_rng(3)
         filled = [case.fill(random, row) for case in cases]
-        inputs = {f"x{n}_{i}": array for n, (stored, _) in enumerate(filled) for i, array in enumerate(stored)}
+        inputs = inputs_of(filled)
         got = programs.execute(library, inputs, names, "--threads", "1")
         on_two = programs.execute(library, inputs, names, "--threads", "2")
         for name, case, (_, numbers) in zip(names, cases, filled):
-            extra = list(numbers[3:])
-            mask, lengths = extra.pop(0) if case.mask else None, extra.pop(0) if case.lengths else None
-            expected = attend(*numbers[:3], mask, lengths, **case.attributes)
             np.testing.assert_array_equal(got[name], on_two[name], err_msg=f"{case.__dict__} {row}")
-            result = numbers_of(got[name], case.kind).astype(np.float64)
-            assert result.shape == expected.shape
-            tolerance = TOLERANCE[case.kind] * np.abs(expected).max(initial=1e-30)
-            np.testing.assert_allclose(result, expected, rtol=0, atol=tolerance, err_msg=f"{case.__dict__} {row}")
+            compare(case, numbers, got[name], where=row)
 
 
 @pytest.mark.parametrize("bounds", [(), ("--check-bounds",)], ids=["", "bounds"])

@@ -10,6 +10,7 @@
 typedef unsigned short u16;
 typedef unsigned int u32;
 typedef unsigned long long u64;
+typedef float Float2 __attribute__((ext_vector_type(2)));
 typedef float Float4 __attribute__((ext_vector_type(4)));
 typedef u32 Words4 __attribute__((ext_vector_type(4)));
 
@@ -31,6 +32,9 @@ DLC_INLINE float toFloat(BFloat x) { return __builtin_bit_cast(float, static_cas
 DLC_INLINE int getThread() { return __nvvm_read_ptx_sreg_tid_x(); }
 DLC_INLINE int getBlock() { return __nvvm_read_ptx_sreg_ctaid_x(); }
 DLC_INLINE void waitForBlock() { __nvvm_bar_sync(0); }
+
+/// The memory that a block is launched with.
+extern "C" DLC_SHARED __attribute__((aligned(128))) char dlcShared[];
 
 DLC_INLINE u32 addressOf(const DLC_SHARED void *memory) { return static_cast<u32>(reinterpret_cast<u64>(memory)); }
 

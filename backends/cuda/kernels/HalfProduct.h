@@ -6,14 +6,14 @@
 #ifndef DLC_BACKENDS_CUDA_KERNELS_HALFPRODUCT_H
 #define DLC_BACKENDS_CUDA_KERNELS_HALFPRODUCT_H
 
+#include "HalfMatrices.h"
 #include "MatrixSums.h"
 
-/// `Matrices` says what the GPU has: multiply(sum, left, right) of 16 x 16 and 16 x 8, `stages` of the ring, and
-/// `hasAsyncCopies`.
+/// `Matrices` is one of those in HalfMatrices.h.
 template <typename Matrices, int Tile, bool LeftByDepth, int LeftWidth, bool RightByDepth, int RightWidth>
 struct HalfProduct : MatrixSums<Tile> {
   using Element = u16;
-  static constexpr int tile = Tile, depth = 32, stages = Matrices::stages;
+  static constexpr int tile = Tile, depth = 32, stages = Matrices::hasAsyncCopies ? 3 : 2;
   static constexpr bool isForFinite = false;
   using Left = Slice<depth, Tile, LeftByDepth, LeftWidth, 8, 8>;
   using Right = Slice<depth, Tile, RightByDepth, RightWidth, 8, 8>;

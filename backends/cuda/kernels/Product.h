@@ -19,8 +19,6 @@ extern "C" const void *dlcRight(const void *context, int batch, int k, int colum
 /// Stores an element of the result after what follows the product.
 extern "C" void dlcStore(const void *context, int batch, int row, int column, float sum);
 
-extern "C" DLC_SHARED __attribute__((aligned(128))) char dlcShared[];
-
 constexpr int threads = 256;
 
 /// `Depth` terms of an operand in shared memory: `Tile` rows of the left one, or columns of the right one. `ByDepth`:
