@@ -38,6 +38,16 @@ struct LayoutPlan {
   bool resultAbsorbsTranspose = false; ///< as of operands
   /// The algorithm that the layouts are for, which the kernel's schedules then have; empty: they decide.
   std::string algorithm;
+
+  /// Row-major tensors but for transposes around the op, the `operands` first operands and the result.
+  static LayoutPlan absorbTransposes(unsigned operands) {
+    LayoutPlan plan;
+    plan.operands.resize(operands);
+    for (OperandLayout &operand : plan.operands)
+      operand.absorbsTranspose = true;
+    plan.resultAbsorbsTranspose = true;
+    return plan;
+  }
 };
 
 } // namespace dlc

@@ -10,14 +10,7 @@ using namespace mlir;
 namespace dlc {
 
 /// Heads are split off and merged by transposes that keep the last dimension: attention takes on their order instead.
-static LayoutPlan planLayouts(AttentionOp, const LayoutQuery &) {
-  LayoutPlan plan;
-  plan.operands.resize(3);
-  for (OperandLayout &operand : plan.operands)
-    operand.absorbsTranspose = true;
-  plan.resultAbsorbsTranspose = true;
-  return plan;
-}
+static LayoutPlan planLayouts(AttentionOp, const LayoutQuery &) { return LayoutPlan::absorbTransposes(3); }
 
 /// A reduction of all spatial dimensions reads any layout; what is left is a vector of channels.
 static LayoutPlan planLayouts(ReduceOp op, const LayoutQuery &) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/cuda/CudaBackend.h"
+#include "analysis/LayoutInterface.h"
 #include "analysis/TargetInterface.h"
 #include "backends/halide/Emitters.h"
 #include "backends/halide/HalideBackend.h"
 #include "backends/llvm/Passes.h"
 #include "backends/loops/LoopBodyInterface.h"
+#include "ir/OpsAttention.h"
 
 using namespace mlir;
 
@@ -42,6 +44,11 @@ public:
   bool fillsTransposedConvolutions() const override { return false; }
 };
 
+/// Templates read rows of the last dimension wherever they are.
+struct AttentionLayouts final : public LayoutOpInterface::ExternalModel<AttentionLayouts, AttentionOp> {
+  LayoutPlan planLayouts(Operation *, const LayoutQuery &) const { return LayoutPlan::absorbTransposes(3); }
+};
+
 class CudaBackend final : public halide::HalideBackend {
 public:
   void registerInterfaces(DialectRegistry &registry) const override { registerCudaBackend(registry); }
@@ -60,6 +67,7 @@ void registerCudaBackend(DialectRegistry &registry) {
   registerConversionToLLVM(registry);
   registry.addExtension(+[](MLIRContext *context, DlcDialect *dialect) {
     dialect->addInterfaces<CudaTarget>();
+    AttentionOp::attachInterface<AttentionLayouts>(*context);
     halide::addEmitters(context);
     loops::addBodies(context);
   });

@@ -8,7 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 from sampling import only_in_full, sample
-from test_attention import Case, compare, inputs_of, write_model
+from test_attention import Case, attend, compare, inputs_of, write_model
 from test_cuda import PTXAS, device_code, needs_fake, needs_ptxas, on_fake, run_in
 
 # f32 is 3xTF32 or multiply-add; of 16 bits the exponentials are rounded before they multiply.
@@ -140,6 +140,30 @@ def test_same_bits_in_every_run(programs, kind, target, capability, options):
     runs = [run_in(programs, on_fake(capability=capability, seed=seed), library, inputs_of(filled), ["y0"])["y0"] for seed in (1, 2, 3)]
     np.testing.assert_array_equal(runs[0], runs[1])
     np.testing.assert_array_equal(runs[0], runs[2])
+
+
+TRANSPOSED = """func.func @run(%q: tensor<2x19x3x40xf16> {dlc.name = "q"}, %k: tensor<2x66x3x40xf16> {dlc.name = "k"})
+    -> (tensor<2x19x3x40xf16> {dlc.name = "y"}) {
+  %0 = dlc.transpose %q {permutation = array<i64: 0, 2, 1, 3>} : (tensor<2x19x3x40xf16>) -> tensor<2x3x19x40xf16>
+  %1 = dlc.transpose %k {permutation = array<i64: 0, 2, 1, 3>} : (tensor<2x66x3x40xf16>) -> tensor<2x3x66x40xf16>
+  %2 = dlc.attention %0, %1, %1 {scale = 0.25 : f64} : (tensor<2x3x19x40xf16>, tensor<2x3x66x40xf16>, tensor<2x3x66x40xf16>) -> tensor<2x3x19x40xf16>
+  %3 = dlc.transpose %2 {permutation = array<i64: 0, 2, 1, 3>} : (tensor<2x3x19x40xf16>) -> tensor<2x19x3x40xf16>
+  return %3 : tensor<2x19x3x40xf16>
+}
+"""
+
+
+@needs_fake
+def test_transposes_around_attention_take_no_kernels(programs):
+    (programs.folder / "model.mlir").write_text(TRANSPOSED)
+    library = programs.compile("model.mlir", "model.so", "--target=cuda-sm_80")
+    (code,) = device_code(library)
+    assert ".entry attention(" in code
+    generator = np.random.default_rng(4)
+    inputs = {name: generator.standard_normal((2, length, 3, 40)).astype(np.float16) for name, length in (("q", 19), ("k", 66))}
+    result = run_in(programs, on_fake(capability=80, seed=4), library, inputs, ["y"])["y"]
+    query, key = (inputs[name].swapaxes(1, 2) for name in "qk")
+    np.testing.assert_allclose(result.swapaxes(1, 2), attend(query, key, key, scale=0.25), rtol=0, atol=2e-3)
 
 
 @needs_fake
