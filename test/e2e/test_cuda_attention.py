@@ -10,6 +10,7 @@ import pytest
 from sampling import only_in_full, sample
 from test_attention import Case, attend, compare, inputs_of, write_model
 from test_cuda import PTXAS, device_code, needs_fake, needs_ptxas, on_fake, run_in
+from test_cuda_tensors import run_python
 
 # f32 is 3xTF32 or multiply-add; of 16 bits the exponentials are rounded before they multiply.
 TOLERANCE = {"f32": 1e-5, "f16": 2e-3, "bf16": 1.2e-2}
@@ -164,6 +165,45 @@ def test_transposes_around_attention_take_no_kernels(programs):
     result = run_in(programs, on_fake(capability=80, seed=4), library, inputs, ["y"])["y"]
     query, key = (inputs[name].swapaxes(1, 2) for name in "qk")
     np.testing.assert_allclose(result.swapaxes(1, 2), attend(query, key, key, scale=0.25), rtol=0, atol=2e-3)
+
+
+UNALIGNED = """
+model = dlc.Model(sys.argv[1])
+arrays = [random.standard_normal((1, 2, length, 64)).astype(np.float16) for length in (9, 70, 70)]
+expected = model.run({f"x0_{i}": array for i, array in enumerate(arrays)})["y0"]
+for moved in range(4):
+    inputs = {f"x0_{i}": DeviceArray(driver, array, 2 if i == moved else 0) for i, array in enumerate(arrays)}
+    output = DeviceArray(driver, np.zeros_like(expected), 2 if moved == 3 else 0)
+    model.run(inputs, outputs={"y0": output})
+    np.testing.assert_array_equal(output.numpy(), expected)
+"""
+
+
+@needs_fake
+def test_tensors_at_any_address(programs):
+    """Rows that do not begin at multiples of 16 bytes are read and written element by element: the same bits."""
+    library = compile_cases(programs, cases_of([(1, 2, 9, 64, dict(keys=70))], "f16"), "cuda-sm_80")
+    run_python(UNALIGNED, library, capability=80)
+
+
+@needs_fake
+@pytest.mark.parametrize("kind, target, capability, options", sample([FAMILIES[number] for number in (1, 0, 3, 4)], 1, 0))
+def test_every_wait_is_needed(programs, kind, target, capability, options):
+    """Without any one of its barriers and waits the kernel fails. The fake driver runs the lanes of a warp together, so that they need not wait
+    for each other there."""
+    cases = cases_of([(1, 1, 20, 64, dict(keys=200))], kind)
+    library = compile_cases(programs, cases, target, *options)
+    inputs = inputs_of([cases[0].fill(np.random.default_rng(1), {})])
+    code = library.read_bytes()
+    begin, narrow = code.index(b".entry attention("), code.index(b".entry attention_narrow(")
+    end = narrow if narrow > begin else code.index(b"\0", begin)
+    waits = list(re.finditer(rb"bar\.sync\s+0;|cp\.async\.wait_group 0;", code[begin:end]))
+    assert len(waits) >= 2
+    for wait in waits:
+        first, last = begin + wait.start(), begin + wait.end()
+        library.write_bytes(code[:first] + b" " * (last - first) + code[last:])
+        with pytest.raises(AssertionError, match="DEVICE_LOST|failed|race|uninitialized|poison"):
+            run_in(programs, on_fake(capability=capability, seed=1), library, inputs, ["y0"])
 
 
 @needs_fake
