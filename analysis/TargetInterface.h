@@ -25,6 +25,10 @@ public:
   /// The layout of the weights `[G, K, H]` of a recurrent kernel with `gates` gates of `units` units.
   virtual LayoutAttr planRecurrentWeight(int64_t gates, int64_t units) const = 0;
 
+  /// Whether `op`, a product of integers by a constant, is faster as one of u8 and i8 than as one of i16, on a machine
+  /// of the target's `machines`.
+  virtual bool multipliesBytes(mlir::Operation *op, llvm::ArrayRef<const Machine *> machines) const = 0;
+
   /// Whether a launch may compute a range of rows, for threads that share its rows.
   virtual bool splitsLaunches() const = 0;
 

@@ -2,6 +2,7 @@
 #include "backends/Target.h"
 #include "targets/CpuFeatures.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 
@@ -27,17 +28,21 @@ llvm::ArrayRef<llvm::StringRef> Target::getNames() {
 }
 
 /// The row that this machine prefers; null if dlc supports none of its instruction sets.
-static const Machine *detectNative() {
+static const Machine *detectNative(bool multipliesIntegers = false) {
   llvm::Triple host(llvm::sys::getProcessTriple());
   if (host.isAArch64())
-    return chooseMachine(Architecture::AArch64, 0);
-  return host.getArch() == llvm::Triple::x86_64 ? chooseMachine(Architecture::X86_64, getHostCpuFeatures()) : nullptr;
+    return chooseMachine(Architecture::AArch64, 0, multipliesIntegers);
+  return host.getArch() == llvm::Triple::x86_64
+             ? chooseMachine(Architecture::X86_64, getHostCpuFeatures(), multipliesIntegers)
+             : nullptr;
 }
 
 /// The target for `machines`, which are of one architecture; it requires the features that all of them do.
-static Target makeTarget(llvm::StringRef name, llvm::ArrayRef<const Machine *> machines) {
+static Target makeTarget(llvm::StringRef name, llvm::ArrayRef<const Machine *> machines,
+                         Target::Choice choice = Target::Choice::Named) {
   Target target;
   target.name = name.str();
+  target.choice = choice;
   target.triple = llvm::Triple(machines.front()->architecture == Architecture::AArch64 ? "aarch64-unknown-linux-gnu"
                                                                                        : "x86_64-unknown-linux-gnu");
   target.machines.assign(machines.begin(), machines.end());
@@ -51,12 +56,12 @@ static Target makeTarget(llvm::StringRef name, llvm::ArrayRef<const Machine *> m
 std::optional<Target> Target::parse(llvm::StringRef text, std::string &error) {
   if (text == "native") {
     if (const Machine *machine = detectNative())
-      return makeTarget(machine->name, machine);
+      return makeTarget(machine->name, machine, Choice::Native);
     error = "this CPU has neither the x86-64-v2 nor the aarch64 instruction set; name one with --target=";
     return std::nullopt;
   }
   if (text == portableName)
-    return makeTarget(text, getPortableMachines(Architecture::X86_64));
+    return makeTarget(text, getPortableMachines(Architecture::X86_64), Choice::Portable);
   if (text == portableDeviceName)
     return makeTarget(text, &getDevices().front().machine);
   if (const Machine *machine = findMachine(text))
@@ -80,6 +85,20 @@ std::optional<Target> Target::parse(llvm::StringRef text, std::string &error) {
   for (llvm::StringRef name : getNames())
     error += " " + name.str();
   return std::nullopt;
+}
+
+Target Target::withIntegerProducts() const {
+  switch (choice) {
+  case Choice::Named:
+    return *this;
+  case Choice::Native: {
+    const Machine *machine = detectNative(/*multipliesIntegers=*/true);
+    return makeTarget(machine->name, machine, choice);
+  }
+  case Choice::Portable:
+    return makeTarget(name, getPortableMachines(machines.front()->architecture, /*multipliesIntegers=*/true), choice);
+  }
+  llvm_unreachable("every choice has its machines");
 }
 
 std::unique_ptr<llvm::TargetMachine> Target::createTargetMachine() const {

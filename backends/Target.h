@@ -17,16 +17,26 @@
 namespace dlc {
 
 struct Target {
+  /// How its machines were chosen.
+  enum class Choice {
+    Named,   ///< each is one that the user named
+    Native,  ///< the preferred one of this CPU
+    Portable ///< all that programs are compiled for by default
+  };
+
   std::string name; ///< as the user wrote it, "native" resolved
   llvm::Triple triple;
   llvm::SmallVector<const Machine *, 3> machines; ///< rows of the table, in order of rising preference
   uint64_t requiredFeatures = 0;                  ///< `dlc_cpu_feature` bits without which no kernel runs
+  Choice choice = Choice::Named;
 
   /// The GPU that kernels run on, the one row of `machines`; null on a CPU.
   const Device *device = nullptr;
 
   /// Reads the value of `--target`. On failure `error` says what is wrong and which name is closest.
   static std::optional<Target> parse(llvm::StringRef text, std::string &error);
+  /// The target for a program with products of integers: where dlc chose the machines, those for such programs, too.
+  Target withIntegerProducts() const;
   /// All values that `parse` accepts.
   static llvm::ArrayRef<llvm::StringRef> getNames();
 

@@ -65,6 +65,9 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
 
 static void addAssignLayouts(OpPassManager &manager, const PipelineOptions &options) {
   OpPassManager &function = manager.nest<func::FuncOp>();
+  MultiplyBytesOptions bytes;
+  bytes.isas.assign(options.isas.begin(), options.isas.end());
+  function.addPass(createMultiplyBytes(bytes));
   AssignLayoutsOptions layouts;
   layouts.math = getMathModeName(options.math).str();
   function.addPass(createAssignLayouts(layouts));

@@ -10,7 +10,7 @@ static Device makeDevice(llvm::StringRef name, llvm::StringRef summary, llvm::St
   machine.name = name;
   machine.summary = summary;
   machine.features = closeOverRequired(DLC_CPU_X86_64_V2);
-  machine.isDefault = false;
+  machine.selection = Selection::ByName;
   machine.halideTarget = halideTarget;
   return {machine, capability};
 }

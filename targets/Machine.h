@@ -34,6 +34,13 @@ struct MatrixTile {
   int64_t rows, columns, terms;
 };
 
+/// For which programs `native` and the portable target select a row.
+enum class Selection {
+  Always,
+  IntegerProducts, ///< those that multiply integers of 8 bits, which it does several times as fast as rows before it
+  ByName           ///< none: it is selected by name only
+};
+
 /// A level of the data cache, in bytes that one core may use.
 struct Cache {
   int64_t bytes;
@@ -47,8 +54,7 @@ struct Machine {
   llvm::StringRef summary; ///< for documents
   Architecture architecture = Architecture::X86_64;
   uint64_t features = 0; ///< `dlc_cpu_feature` bits that its kernels require, and those that these require
-  /// Whether `native` and the portable target may select it; others are selected by name only.
-  bool isDefault = true;
+  Selection selection = Selection::Always;
   llvm::StringRef halideTarget; ///< Halide's name
 
   VectorKind vectors = VectorKind::Fixed;
@@ -82,11 +88,12 @@ const Machine *findMachine(llvm::StringRef name);
 /// The row for decisions that all versions of a library share: layouts, algorithms, ranges of threads.
 const Machine &getReferenceMachine();
 
-/// The default row that a machine with these features uses; null if dlc supports none of its instruction sets.
-const Machine *chooseMachine(Architecture architecture, uint64_t features);
+/// The row that a machine with these features uses for a program, one with integer products if `multipliesIntegers`;
+/// null if dlc supports none of its instruction sets.
+const Machine *chooseMachine(Architecture architecture, uint64_t features, bool multipliesIntegers = false);
 
-/// The default rows of an architecture, in order of rising preference.
-llvm::SmallVector<const Machine *> getPortableMachines(Architecture architecture);
+/// The rows of an architecture for a program that is to run on any of its machines, in order of rising preference.
+llvm::SmallVector<const Machine *> getPortableMachines(Architecture architecture, bool multipliesIntegers = false);
 
 } // namespace dlc
 

@@ -6,6 +6,7 @@
 #include "targets/Machine.h"
 #include "targets/MachineRates.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace dlc {
@@ -38,6 +39,18 @@ static std::string describeDotProducts(const Machine &machine) {
   return texts.empty() ? "none" : llvm::join(texts, "; ");
 }
 
+static llvm::StringRef describeSelection(Selection selection) {
+  switch (selection) {
+  case Selection::Always:
+    return "yes";
+  case Selection::IntegerProducts:
+    return "for products of 8-bit integers";
+  case Selection::ByName:
+    return "no";
+  }
+  llvm_unreachable("every selection has a description");
+}
+
 std::string describeMachines() {
   std::string text =
       "| `--target` | machines | requires | vectors | multiply-adds per cycle | dot products | caches of "
@@ -48,7 +61,7 @@ std::string describeMachines() {
                           machine.vectors == VectorKind::Scalable ? "at least " : "", 8 * machine.vectorBytes,
                           machine.multiplyAdds, describeDotProducts(machine), describeBytes(machine.level1.bytes),
                           describeBytes(machine.level2.bytes), describeBytes(machine.level3.bytes),
-                          machine.isDefault ? "yes" : "no");
+                          describeSelection(machine.selection));
   return text +
          "\nThese are the processors that `--machine` knows, with the rates of one core. Without it, predicted times "
          "assume those of `znver4` for "

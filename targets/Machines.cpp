@@ -48,15 +48,26 @@ static Machine x86V4() {
   return machine;
 }
 
-static Machine x86V4Bf16() {
+static Machine x86V4Vnni() {
   Machine machine = x86V4();
+  machine.name = "x86-64-v4-vnni";
+  machine.summary = "AVX-512 with VNNI; Cascade Lake, Zen 4 and later";
+  machine.features = DLC_CPU_X86_64_V4 | DLC_CPU_AVX512_VNNI;
+  machine.selection = Selection::IntegerProducts;
+  // Halide knows VNNI as a part of more extensions; those that the row does not require are taken from its code.
+  machine.halideTarget = "x86-64-linux-sse41-avx-avx2-f16c-fma-avx512-avx512_skylake-avx512_cannonlake-avx512_zen4";
+  machine.dotProducts = {{"u8 x i8", "i32", 4}};
+  return machine;
+}
+
+static Machine x86V4Bf16() {
+  Machine machine = x86V4Vnni();
   machine.name = "x86-64-v4-bf16";
   machine.summary = "AVX-512 with VNNI, BF16, VBMI and the like; Zen 4, Sapphire Rapids and later";
-  machine.features = DLC_CPU_X86_64_V4 | DLC_CPU_AVX512_VNNI | DLC_CPU_AVX512_BF16 | DLC_CPU_AVX512_VBMI |
-                     DLC_CPU_AVX512_VBMI2 | DLC_CPU_AVX512_BITALG | DLC_CPU_AVX512_VPOPCNT | DLC_CPU_AVX512_IFMA;
-  machine.isDefault = false;
-  machine.halideTarget = "x86-64-linux-sse41-avx-avx2-f16c-fma-avx512-avx512_skylake-avx512_cannonlake-avx512_zen4";
-  machine.dotProducts = {{"u8 x i8", "i32", 4}, {"bf16", "f32", 2}};
+  machine.features |= DLC_CPU_AVX512_BF16 | DLC_CPU_AVX512_VBMI | DLC_CPU_AVX512_VBMI2 | DLC_CPU_AVX512_BITALG |
+                      DLC_CPU_AVX512_VPOPCNT | DLC_CPU_AVX512_IFMA;
+  machine.selection = Selection::ByName;
+  machine.dotProducts.push_back({"bf16", "f32", 2});
   return machine;
 }
 
@@ -74,7 +85,7 @@ static Machine armV8() {
 
 llvm::ArrayRef<Machine> getMachines() {
   static const std::vector<Machine> machines = [] {
-    std::vector<Machine> rows = {x86V2(), x86V3(), x86V4(), x86V4Bf16(), armV8()};
+    std::vector<Machine> rows = {x86V2(), x86V3(), x86V4(), x86V4Vnni(), x86V4Bf16(), armV8()};
     for (Machine &machine : rows)
       machine.features = closeOverRequired(machine.features);
     return rows;
@@ -92,18 +103,20 @@ const Machine *findMachine(llvm::StringRef name) {
 
 const Machine &getReferenceMachine() { return *findMachine("x86-64-v4"); }
 
-const Machine *chooseMachine(Architecture architecture, uint64_t features) {
+const Machine *chooseMachine(Architecture architecture, uint64_t features, bool multipliesIntegers) {
   const Machine *chosen = nullptr;
-  for (const Machine *machine : getPortableMachines(architecture))
+  for (const Machine *machine : getPortableMachines(architecture, multipliesIntegers))
     if ((machine->features & ~features) == 0)
       chosen = machine;
   return chosen;
 }
 
-llvm::SmallVector<const Machine *> getPortableMachines(Architecture architecture) {
+llvm::SmallVector<const Machine *> getPortableMachines(Architecture architecture, bool multipliesIntegers) {
   llvm::SmallVector<const Machine *> portable;
   for (const Machine &machine : getMachines())
-    if (machine.architecture == architecture && machine.isDefault)
+    if (machine.architecture == architecture &&
+        (machine.selection == Selection::Always ||
+         (multipliesIntegers && machine.selection == Selection::IntegerProducts)))
       portable.push_back(&machine);
   return portable;
 }

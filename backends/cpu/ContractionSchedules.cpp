@@ -149,6 +149,7 @@ SchedulePoint ContractionSchedules::choose() const {
   problem.planes = 1;
   int64_t depth = lhs.getDimSize(hasRows && matmul.getTransposeLhs() ? lhs.getRank() - 2 : lhs.getRank() - 1);
   problem.depth = ShapedType::isDynamic(depth) ? 256 : std::max<int64_t>(depth, 1);
+  problem.needsInputRegister = llvm::isa<IntegerType>(getElementTypeOrSelf(matmul.getResult()));
   problem.block = isPacked(rhs) ? getLayout(rhs).getInnerTiles()[0] : 0;
   problem.rowBytes = ShapedType::isDynamic(depth) || matmul.getTransposeLhs() ? 0 : depth * problem.elementBytes;
   // Blocks of columns if there are some for every thread: each thread then reads its own weights. Otherwise the batch,

@@ -107,6 +107,7 @@ SchedulePoint ConvolutionSchedules::choose() const {
   problem.planeResults = rank > 3 ? pooled(rank - 2) : 1;
   for (int64_t extent : w.getShape().drop_front())
     problem.depth *= extent;
+  problem.needsInputRegister = llvm::isa<IntegerType>(y.getElementType());
   problem.block = isBlocked ? getLayout(w).getInnerTiles()[0] : 0;
   problem.columnsDivide = groups > 1 && isBlocked ? group : 0;
   problem.rowBytes = x.isDynamicDim(1) ? 0 : x.getDimSize(1) * conv.getStrides().back() * elementBytes;

@@ -3,6 +3,7 @@
 #include "analysis/TargetInterface.h"
 #include "backends/cpu/CpuSchedules.h"
 #include "backends/cpu/Layouts.h"
+#include "backends/cpu/PlanContraction.h"
 #include "backends/cpu/PlanRecurrent.h"
 #include "backends/halide/Emitters.h"
 #include "backends/halide/HalideBackend.h"
@@ -23,6 +24,9 @@ public:
   }
   LayoutAttr planRecurrentWeight(int64_t gates, int64_t units) const override {
     return dlc::planRecurrentWeight(getDialect()->getContext(), gates, units);
+  }
+  bool multipliesBytes(Operation *op, llvm::ArrayRef<const Machine *> machines) const override {
+    return dlc::multipliesBytes(op, machines);
   }
   bool splitsLaunches() const override { return true; }
   bool poolsInConvolutions() const override { return true; }

@@ -1,19 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/cpu/PlanContraction.h"
+#include "analysis/IntegerProducts.h"
+#include "backends/cpu/RowConvolution.h"
 #include "ir/Layout.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsConvolution.h"
 
 using namespace mlir;
 
 namespace dlc {
 
-int64_t getTermsTogether(Value lhs, Value rhs, int64_t depth) {
-  auto isNarrow = [](Value factor) {
-    auto integer = llvm::dyn_cast<IntegerType>(getElementTypeOrSelf(factor));
-    bool isUnsigned = integer && integer.isUnsigned();
-    return integer && integer.getWidth() > 1 && integer.getWidth() + (isUnsigned ? 1 : 0) <= 16;
+int64_t getTermsTogether(Operation *op, int64_t depth) {
+  constexpr int64_t bytes = 4, words = 2;
+  if (!multipliesIntegers(op) || depth <= 0 || depth % words != 0)
+    return 1;
+  Type lhs = getElementTypeOrSelf(op->getOperand(0)), rhs = getElementTypeOrSelf(op->getOperand(1));
+  bool areBytes = lhs.isUnsignedInteger(8) && rhs.isInteger(8) && !rhs.isUnsignedInteger();
+  return areBytes && depth % bytes == 0 ? bytes : words;
+}
+
+bool multipliesBytes(Operation *op, llvm::ArrayRef<const Machine *> machines) {
+  constexpr int64_t together = 4, largestProduct = 255 * 128;
+  auto hasDotProducts = [](const Machine *machine) {
+    return llvm::any_of(machine->dotProducts, [](const DotProduct &product) { return product.elements == "u8 x i8"; });
   };
-  return isNarrow(lhs) && isNarrow(rhs) && depth > 0 && depth % 2 == 0 ? 2 : 1;
+  if (!llvm::any_of(machines, hasDotProducts))
+    return false;
+  auto weight = llvm::cast<RankedTensorType>(op->getOperand(1).getType());
+  if (!weight.hasStaticShape() || weight.getNumElements() == 0)
+    return false;
+  int64_t depth = 0, terms = 0; // terms: those that are neighbours in memory and fill whole groups
+  if (auto conv = llvm::dyn_cast<ConvOp>(op)) {
+    auto groups = static_cast<int64_t>(conv.getGroups());
+    if (getColumnBlock(weight.getDimSize(0) / groups, groups) == 0)
+      return false;
+    depth = weight.getNumElements() / weight.getDimSize(0);
+    // Without groups, zeros fill the last group.
+    terms = groups == 1 ? static_cast<int64_t>(llvm::alignTo(weight.getDimSize(1), together)) : weight.getDimSize(1);
+  } else if (auto matmul = llvm::dyn_cast<MatMulOp>(op); matmul && weight.getRank() == 2) {
+    depth = terms = weight.getDimSize(matmul.getTransposeRhs() ? 1 : 0);
+  }
+  return terms > 0 && terms % together == 0 && depth <= INT32_MAX / largestProduct;
 }
 
 bool hasAdjacentColumns(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs) {
@@ -39,7 +66,7 @@ static LayoutAttr planMatrixLayout(MatMulOp op) {
   auto lhs = llvm::cast<RankedTensorType>(op.getLhs().getType());
   if (hasAdjacentColumns(op, lhs, type) && count <= mostDotColumns && type.getDimSize(1 - columns) >= shortest)
     return {};
-  int64_t together = getTermsTogether(op.getLhs(), op.getRhs(), type.getDimSize(1 - columns));
+  int64_t together = getTermsTogether(op, type.getDimSize(1 - columns));
   if (together > 1)
     return LayoutAttr::get(context, array({columns, 1 - columns}), {}, {}, array({columns, 1 - columns}),
                            array({32, together}), 0);

@@ -6,12 +6,18 @@
 
 #include "analysis/LayoutInterface.h"
 #include "ir/OpsLinear.h"
+#include "targets/Machine.h"
 
 namespace dlc {
 
-/// How many neighbouring terms of a sum of `depth` products of these factors are stored together in a packed weight: 2
-/// of integers that fit 16 bits, which one instruction multiplies and adds up; 1 of all others.
-int64_t getTermsTogether(mlir::Value lhs, mlir::Value rhs, int64_t depth);
+/// How many neighbouring terms of a sum of `depth` products by `op`, of its first two operands, are stored together in
+/// a packed weight, because one instruction multiplies and adds them up: 4 of u8 and i8, 2 of other integers that fit
+/// 16 bits; 1 of all others.
+int64_t getTermsTogether(mlir::Operation *op, int64_t depth);
+
+/// Whether `op`, a product of integers by a constant, is faster as one of u8 and i8 than as one of i16, on a machine of
+/// the target's `machines`: where an instruction adds up four such products.
+bool multipliesBytes(mlir::Operation *op, llvm::ArrayRef<const Machine *> machines);
 
 /// Whether `op` is rows times columns whose elements are adjacent, those of the transpose of a row-major matrix or a
 /// single one; `lhs` and `rhs`: the types of its operands.

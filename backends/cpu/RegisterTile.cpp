@@ -61,7 +61,8 @@ RegisterTile chooseRegisterTile(const RegisterTileProblem &problem, const Machin
           if (problem.mustDivide && (problem.rows % tile.rows != 0 || problem.planes % tile.planes != 0))
             continue;
           bool isMinimal = vectors == 1 && tile.rows == 1 && tile.planes == 1;
-          if (accumulators + vectors + (processor.broadcastsFromMemory ? 0 : 1) > processor.registers && !isMinimal)
+          int64_t inputRegisters = processor.broadcastsFromMemory && !problem.needsInputRegister ? 0 : 1;
+          if (accumulators + vectors + inputRegisters > processor.registers && !isMinimal)
             break;
           tile.cycles = estimate(problem, processor, tile);
           if (best.cycles < 0 || tile.cycles < best.cycles)

@@ -24,6 +24,8 @@ struct RegisterTileProblem {
   int64_t mostRows = 28;
   /// Rows and planes of a tile must divide theirs: nothing beyond the last can be read.
   bool mustDivide = false;
+  /// Inputs pass through a register, whatever the machine's instructions take from memory.
+  bool needsInputRegister = false;
   /// Distance in bytes of what neighbouring rows read.
   int64_t rowBytes = 0;
 };

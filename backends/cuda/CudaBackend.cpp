@@ -39,6 +39,7 @@ public:
     return LayoutAttr::get(context, array({2, 1, 0}), {}, {}, array({2}), array({warp}), 0);
   }
 
+  bool multipliesBytes(Operation *, llvm::ArrayRef<const Machine *>) const override { return false; }
   bool splitsLaunches() const override { return false; }
   bool poolsInConvolutions() const override { return false; }
   bool fillsTransposedConvolutions() const override { return false; }

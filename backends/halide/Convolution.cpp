@@ -32,8 +32,11 @@ static FailureOr<TensorFunc> emitConv(ConvOp op, KernelBuilder &builder) {
   size_t spatial = x.type.getRank() - 2;
   int64_t groups = op.getGroups();
   llvm::ArrayRef<int64_t> pads = op.getPads();
-  // Innermost the channels of the group, then the kernel from its last dimension to its first.
+  // Innermost the channels of the group, then the kernel from its last dimension to its first. Operands whose channels
+  // are stored in blocks of terms have zeros behind the last.
   Exprs extents{w.extents[1]};
+  if (auto channels = w.staticExtent(1))
+    extents[0] = static_cast<int>(llvm::alignTo(*channels, getTermsTogether(builder)));
   for (size_t i = 0; i < spatial; ++i)
     extents.push_back(w.extents[w.extents.size() - 1 - i]);
   RDom domain = makeDomain(extents);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/KernelBitcode.h"
+#include "targets/CpuFeatures.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
@@ -116,7 +119,29 @@ static void allowContraction(llvm::Function &kernel) {
   }
 }
 
-llvm::Expected<CompiledKernel> finishKernel(llvm::StringRef halideBitcode) {
+/// Takes from the code of `module` what `features` lack of the table of features. Halide's name for VNNI means a
+/// processor of AMD, which has instructions that others do not.
+static void restrictFeatures(llvm::Module &module, uint64_t features) {
+  llvm::StringSet<> others;
+  for (const CpuFeature &feature : getCpuFeatures())
+    if (!(features & feature.bit)) {
+      llvm::SmallVector<llvm::StringRef> names;
+      feature.llvmName.split(names, ',');
+      for (llvm::StringRef name : names)
+        others.insert("+" + name.str());
+    }
+  for (llvm::Function &function : module) {
+    if (function.getFnAttribute("target-cpu").getValueAsString() != "znver4")
+      continue;
+    function.addFnAttr("target-cpu", "skylake-avx512");
+    llvm::SmallVector<llvm::StringRef> names;
+    function.getFnAttribute("target-features").getValueAsString().split(names, ',', -1, /*KeepEmpty=*/false);
+    llvm::erase_if(names, [&](llvm::StringRef name) { return others.contains(name); });
+    function.addFnAttr("target-features", llvm::join(names, ","));
+  }
+}
+
+llvm::Expected<CompiledKernel> finishKernel(llvm::StringRef halideBitcode, const Machine &machine) {
   llvm::LLVMContext context;
   auto parsed = llvm::parseBitcodeFile(llvm::MemoryBufferRef(halideBitcode, "kernel"), context);
   if (!parsed)
@@ -136,6 +161,7 @@ llvm::Expected<CompiledKernel> finishKernel(llvm::StringRef halideBitcode) {
       variable.eraseFromParent();
   }
   dropMetadata(module);
+  restrictFeatures(module, machine.features);
   llvm::Expected<int64_t> scratch = placeAllocations(module, *kernel);
   if (!scratch)
     return scratch.takeError();

@@ -5,6 +5,7 @@
 #define DLC_BACKENDS_HALIDE_KERNELBITCODE_H
 
 #include "backends/halide/CompiledKernel.h"
+#include "targets/Machine.h"
 #include "llvm/Support/Error.h"
 
 namespace dlc::halide {
@@ -13,8 +14,9 @@ namespace dlc::halide {
 /// - Halide's heap becomes offsets in the scratch memory that the first argument points to;
 /// - Halide's error functions become a status that the kernel returns (with bounds checks only);
 /// - multiplications and additions may be contracted to fused ones, which does not affect NaN or infinity;
+/// - the code requires no features that `machine` does not;
 /// - alias information is removed: it refers to buffers by name, which is wrong between kernels in one module.
-llvm::Expected<CompiledKernel> finishKernel(llvm::StringRef halideBitcode);
+llvm::Expected<CompiledKernel> finishKernel(llvm::StringRef halideBitcode, const Machine &machine);
 
 } // namespace dlc::halide
 

@@ -62,7 +62,7 @@ static llvm::Expected<CompiledKernel> compileLoops(const KernelVariant &variant,
                                                    const CompileOptions &options) {
   llvm::Expected<std::string> bitcode =
       loops::compileLoopKernel(variant.kernel, variant.schedule, machine, options.checkBounds);
-  return bitcode ? finishKernel(*bitcode) : bitcode.takeError();
+  return bitcode ? finishKernel(*bitcode, machine) : bitcode.takeError();
 }
 
 /// Compiles by Halide. A failure that is described by diagnostics has an empty message.
@@ -79,9 +79,9 @@ static llvm::Expected<CompiledKernel> compilePipeline(const KernelVariant &varia
     builder.getOutput().compile_to({{Halide::OutputFileType::bitcode, file.getPath()}}, builder.getArguments(),
                                    "kernel", target);
     if (!findDevice(machine.name))
-      return finishKernel(file.read());
+      return finishKernel(file.read(), machine);
     llvm::Expected<std::string> bound = cuda::bindDeviceKernel(file.read());
-    return bound ? finishKernel(*bound) : bound.takeError();
+    return bound ? finishKernel(*bound, machine) : bound.takeError();
   } catch (const std::exception &error) {
     return llvm::createStringError(llvm::StringRef(error.what()).trim());
   } catch (const Halide::Error &error) {

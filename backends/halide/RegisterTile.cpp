@@ -12,6 +12,7 @@
 //   256x64 56x56 1x1: 98 %    256x1024 14x14 1x1: 96 %    2048x512 7x7 1x1 (7 x 64): 99 %   3x96 227x227 11x11/4: 98 %
 //   1024x256 14x14 1x1 (7 x 64): 84 %, because rows that are 4096 bytes apart map to the same cache set
 #include "backends/halide/RegisterTile.h"
+#include "backends/halide/DotProductPairs.h"
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/SumOfProducts.h"
 
@@ -179,13 +180,16 @@ LogicalResult scheduleRegisterTile(KernelBuilder &builder, Func sum) {
   for (const Halide::RVar &variable : domain)
     updateOrder.push_back(variable);
   if (int together = getTermsTogether(builder); together > 1) {
-    // Their products are lanes that are added up at once: vpmaddwd, or a dot product.
+    // Their products are lanes that are added up at once, by one instruction for a dot product or by two for pairs.
     Halide::RVar group("group"), term("term");
     sum.update().split(domain.front(), group, term, together, TailStrategy::GuardWithIf);
     *llvm::find_if(updateOrder, [&](const VarOrRVar &variable) { return variable.name() == domain.front().name(); }) =
         group;
     updateOrder.insert(updateOrder.begin(), term);
     sum.update().atomic().vectorize(term);
+    // VNNI is among the extensions that Halide calls by this name.
+    if (!builder.getTarget().has_feature(Halide::Target::AVX512_Zen4))
+      builder.addLoweringPass(makeDotProductPairs());
   }
   sum.vectorize(sum.args()[0], lanes).unroll(sum.args()[0]);
   Halide::Stage update = sum.update();

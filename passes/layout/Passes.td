@@ -30,6 +30,28 @@ def WeightOnlyCodeMotion : Pass<"dlc-weight-only-code-motion", "::mlir::ModuleOp
   let dependentDialects = ["::dlc::DlcDialect", "::mlir::func::FuncDialect"];
 }
 
+def MultiplyBytes : Pass<"dlc-multiply-bytes", "::mlir::func::FuncOp"> {
+  let summary = "Turn products of differences of bytes into products of u8 and i8, where a machine is fastest at them";
+  let description = [{
+    A product of `dlc.center` of u8 and of a constant i8 weight becomes one of the u8 themselves, from which the zero
+    point times the sum of each channel's weights is subtracted. What pads a convolution is the zero point,
+    too, of a `dlc.pad` before it. An i8
+    factor is moved to u8 by 128, as is its zero point, and dequantizations of it read the u8.
+
+    ```mlir
+    %c = dlc.center %x, %z : (tensor<4x64xui8>, tensor<ui8>) -> tensor<4x64xi16>
+    %y = dlc.matmul %c, %w : (tensor<4x64xi16>, tensor<64x32xi8>) -> tensor<4x32xi32>
+    // becomes
+    %s = dlc.matmul %x, %w : (tensor<4x64xui8>, tensor<64x32xi8>) -> tensor<4x32xi32>
+    %y = dlc.sub %s, %corrections : (tensor<4x32xi32>, tensor<32xi32>) -> tensor<4x32xi32>
+    ```
+
+    Precondition: no tensor has a layout yet.
+  }];
+  let dependentDialects = ["::dlc::DlcDialect"];
+  let options = [ListOption<"isas", "isas", "std::string", "The instruction sets of the target">];
+}
+
 def AssignLayouts : Pass<"dlc-assign-layouts", "::mlir::func::FuncOp"> {
   let summary = "Choose the layout of every tensor";
   let description = [{

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/IntegerProducts.h"
 #include "analysis/TargetInterface.h"
 #include "ir/Annotations.h"
 #include "ir/OpsKernel.h"
@@ -43,7 +44,7 @@ class Tile final : public dlc::impl::TileBase<Tile> {
     dlc::TileSubject subject(kernel, std::move(*collapsed));
     const dlc::TargetInterface &target = dlc::TargetInterface::get(context);
     llvm::SmallVector<Attribute> schedules;
-    for (const dlc::Machine *processor : processors) {
+    for (const dlc::Machine *processor : dlc::selectMachines(kernel, processors)) {
       if (naive)
         schedules.push_back(dlc::SchedulePoint{"naive", 1, -1, 1, {}}.toAttribute(context, processor->name));
       else

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "analysis/IntegerProducts.h"
 #include "analysis/TargetInterface.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/StringExtras.h"
@@ -55,6 +56,11 @@ class VerifySchedules final : public dlc::impl::VerifySchedulesBase<VerifySchedu
       if (std::string problem = legal->findProblem(dlc::SchedulePoint::fromAttribute(schedule)); !problem.empty())
         return emitOfIsa() << problem;
     }
+    llvm::SmallVector<const dlc::Machine *> machines;
+    for (llvm::StringRef isa : isas)
+      machines.push_back(dlc::findMachine(isa));
+    llvm::SmallVector<const dlc::Machine *> needed = dlc::selectMachines(kernel, machines);
+    llvm::erase_if(left, [&](llvm::StringRef isa) { return !llvm::is_contained(needed, dlc::findMachine(isa)); });
     return left.empty() ? LogicalResult::success()
                         : emitError() << "there is no schedule for " << llvm::join(left, ", ");
   }

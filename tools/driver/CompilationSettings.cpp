@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/driver/CompilationSettings.h"
+#include "analysis/IntegerProducts.h"
 #include "frontend/CustomOps.h"
 #include "ir/Names.h"
 #include "ir/Suggestion.h"
@@ -395,4 +396,15 @@ void CompilationSettings::setTarget(Target chosen) {
   pipelineOptions.isas.clear();
   for (const Machine *machine : target.machines)
     pipelineOptions.isas.push_back(machine->name.str());
+}
+
+void CompilationSettings::refineTarget(mlir::Operation *model) {
+  if (!hasIntegerProducts(model))
+    return;
+  // The target's name may be a part of that of the library's, which has a program for a GPU as well.
+  std::string name = identity.target;
+  Target refined = target.withIntegerProducts();
+  name.replace(name.find(target.name), target.name.size(), refined.name);
+  setTarget(std::move(refined));
+  identity.target = std::move(name);
 }

@@ -33,6 +33,9 @@ struct CompilationSettings {
 
   /// Compiles for `chosen`.
   void setTarget(Target chosen);
+
+  /// Compiles for the machines that `model`, past the phase 'graph', prefers: which products it has is known.
+  void refineTarget(mlir::Operation *model);
 };
 
 } // namespace dlc

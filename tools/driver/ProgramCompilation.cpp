@@ -176,6 +176,8 @@ LogicalResult ProgramCompilation::runPhase(llvm::StringRef phase) {
 
 LogicalResult ProgramCompilation::runPhases() {
   for (llvm::StringRef phase : getPhaseNames()) {
+    if (phase == "layout")
+      settings.refineTarget(*model);
     if (!isDone(phase)) {
       if (phase == "llvm" && options.compileTo.empty())
         break;

@@ -35,6 +35,23 @@ TEST(Target, NativeIsOneSet) {
   EXPECT_NE(target.name, "native");
 }
 
+TEST(Target, IntegerProductsAddAMachineWhereNoneWasNamed) {
+  Target portable = parse("x86-64").withIntegerProducts();
+  EXPECT_EQ(portable.name, "x86-64");
+  ASSERT_EQ(portable.machines.size(), 4u);
+  EXPECT_EQ(portable.machines.back()->name, "x86-64-v4-vnni");
+  EXPECT_EQ(portable.requiredFeatures, DLC_CPU_X86_64_V2);
+  for (llvm::StringRef name : {"x86-64-v4", "x86-64-v4-bf16", "aarch64", "cuda"}) {
+    Target same = parse(name).withIntegerProducts();
+    EXPECT_EQ(same.name, name);
+    EXPECT_EQ(same.machines, parse(name).machines);
+  }
+  Target native = parse("native").withIntegerProducts();
+  ASSERT_EQ(native.machines.size(), 1u);
+  EXPECT_EQ(native.machines.front()->name, native.name);
+  EXPECT_EQ(native.withIntegerProducts().name, native.name);
+}
+
 TEST(Target, DevicesRunTheirProgramOnTheHost) {
   Target portable = parse("cuda"), hopper = parse("cuda-sm_90");
   ASSERT_TRUE(portable.device && hopper.device);

@@ -40,15 +40,18 @@ TEST(Machines, EachIsFoundByItsName) {
 
 TEST(Machines, APreferredOneRequiresMore) {
   for (Architecture architecture : {Architecture::X86_64, Architecture::AArch64}) {
-    llvm::SmallVector<const Machine *> machines = getPortableMachines(architecture);
-    ASSERT_FALSE(machines.empty());
-    for (const Machine *machine : machines) {
-      EXPECT_EQ(chooseMachine(architecture, machine->features), machine);
-      EXPECT_EQ(machines.front()->features & ~machine->features, 0u);
+    for (bool multipliesIntegers : {false, true}) {
+      llvm::SmallVector<const Machine *> machines = getPortableMachines(architecture, multipliesIntegers);
+      ASSERT_FALSE(machines.empty());
+      for (const Machine *machine : machines) {
+        EXPECT_EQ(chooseMachine(architecture, machine->features, multipliesIntegers), machine);
+        EXPECT_EQ(machines.front()->features & ~machine->features, 0u);
+      }
     }
   }
   EXPECT_EQ(chooseMachine(Architecture::X86_64, 0), nullptr);
   // Other features of a machine do not change the selection.
   EXPECT_EQ(chooseMachine(Architecture::X86_64, closeOverRequired(DLC_CPU_AVX_VNNI))->name, "x86-64-v3");
   EXPECT_EQ(chooseMachine(Architecture::X86_64, ~uint64_t(0))->name, "x86-64-v4");
+  EXPECT_EQ(chooseMachine(Architecture::X86_64, ~uint64_t(0), /*multipliesIntegers=*/true)->name, "x86-64-v4-vnni");
 }

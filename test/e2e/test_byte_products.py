@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Products of bytes on every machine that this CPU runs, on awkward shapes and at the ends of the types' ranges, against exact sums; and which
+machine a library is compiled for."""
+import itertools
+import subprocess
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+RANDOM = np.random.default_rng(11)
+TYPES = {np.uint8: TensorProto.UINT8, np.int8: TensorProto.INT8, np.int32: TensorProto.INT32, np.float32: TensorProto.FLOAT}
+NAMES = ["x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-vnni", "x86-64-v4-bf16"]
+DOT_PRODUCTS = "avx512_vnni" in open("/proc/cpuinfo").read().split()
+needs_dot_products = pytest.mark.skipif(not DOT_PRODUCTS, reason="this CPU has no AVX-512 VNNI")
+
+
+def extreme(dtype, *shape):
+    """Numbers of which half are at the ends of the range."""
+    info = np.iinfo(dtype)
+    ends = RANDOM.choice([info.min, info.max], shape)
+    return np.where(RANDOM.random(shape) < 0.5, ends, RANDOM.integers(info.min, info.max + 1, shape)).astype(dtype)
+
+
+def save(path, nodes, inputs, constants, outputs):
+    graph = helper.make_graph(
+        nodes, "bytes", [helper.make_tensor_value_info(n, TYPES[a.dtype.type], a.shape) for n, a in inputs.items()],
+        [helper.make_empty_tensor_value_info(n) for n in outputs], [numpy_helper.from_array(np.asarray(a), n) for n, a in constants.items()])  # fmt: skip
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9), path)
+
+
+def runnable(programs, library):
+    result = programs.run("dlc-run", "bench", library, "--seconds", "0.001")
+    assert result.returncode == 0 or "this CPU lacks" in result.stderr, result.stderr
+    return result.returncode == 0
+
+
+def check_everywhere(programs, inputs, expected):
+    """Exact sums from a library for each machine, and from one for all of them that selects each."""
+    ran = 0
+    for name in NAMES:
+        library = programs.compile("model.onnx", f"{name}.so", f"--target={name}")
+        if not runnable(programs, library):
+            continue
+        ran += 1
+        got = programs.execute(library, inputs, list(expected), "--threads", "2")
+        for output, want in expected.items():
+            np.testing.assert_array_equal(got[output], want, err_msg=f"{name}: {output}")
+    assert ran >= 1
+    library = programs.compile("model.onnx", "all.so", "--target=x86-64")
+    for output, want in expected.items():
+        np.testing.assert_array_equal(programs.execute(library, inputs, list(expected))[output], want, err_msg=output)
+    # As a CPU without the instructions selects.
+    for name in "x86-64-v2", "x86-64-v3", "x86-64-v4":
+        if not runnable(programs, programs.folder / f"{name}.so"):
+            continue
+        for n, a in inputs.items():
+            np.save(programs.folder / f"{n}.npy", a)
+        arguments = [f"--input={n}={n}.npy" for n in inputs] + [f"--output={n}={n}.out.npy" for n in expected]
+        result = programs.run("dlc-run", library, *arguments, environment={"DLC_CPU_FEATURES": name})
+        assert result.returncode == 0, result.stderr
+        for output, want in expected.items():
+            np.testing.assert_array_equal(np.load(programs.folder / f"{output}.out.npy"), want, err_msg=f"{name}: {output}")
+
+
+def convolve(x, w, pads, strides, groups, zero_point):
+    """Sums of products of the differences, which padding takes for 0."""
+    x, w = x.astype(np.int64) - int(zero_point), w.astype(np.int64)
+    x = np.pad(x, [(0, 0), (0, 0), (pads[0], pads[2]), (pads[1], pads[3])])
+    (batch, channels, height, width), (filters, depth, rows, columns) = x.shape, w.shape
+    out = np.zeros((batch, filters, (height - rows) // strides[0] + 1, (width - columns) // strides[1] + 1), np.int64)
+    for group in range(groups):
+        own = slice(group * filters // groups, (group + 1) * filters // groups)
+        part = x[:, group * depth : (group + 1) * depth]
+        for i, j in itertools.product(range(rows), range(columns)):
+            window = part[:, :, i : i + strides[0] * (out.shape[2] - 1) + 1 : strides[0], j : j + strides[1] * (out.shape[3] - 1) + 1 : strides[1]]
+            out[:, own] += np.einsum("nchw,kc->nkhw", window, w[own, :, i, j])
+    return out.astype(np.int32)
+
+
+# batch, channels, extents, filters, kernel, pads, strides, groups
+CONVOLUTIONS = [
+    (1, 4, (5, 7), 33, (1, 1), (0, 0, 0, 0), (1, 1), 1),
+    (2, 64, (6, 15), 64, (3, 3), (1, 1, 1, 1), (1, 1), 1),
+    (1, 3, (11, 13), 64, (5, 3), (2, 1, 2, 1), (2, 2), 1),
+    (1, 1, (9, 8), 32, (3, 3), (1, 0, 1, 2), (1, 1), 1),
+    (1, 66, (3, 4), 40, (1, 2), (0, 1, 0, 0), (1, 1), 1),
+    (2, 24, (5, 5), 64, (3, 3), (1, 1, 1, 1), (2, 1), 2),
+    (1, 32, (6, 5), 32, (3, 3), (1, 1, 1, 1), (1, 1), 32),
+    (1, 5, (4, 4), 7, (2, 2), (0, 0, 1, 1), (1, 1), 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("zero_point", [0, 1, 117, 255])
+def test_convolutions(programs, zero_point):
+    nodes, inputs, constants, expected = [], {}, {"z": np.uint8(zero_point)}, {}
+    for number, (batch, channels, extents, filters, kernel, pads, strides, groups) in enumerate(CONVOLUTIONS):
+        x, w, y = f"x{number}", f"w{number}", f"y{number}"
+        inputs[x] = extreme(np.uint8, batch, channels, *extents)
+        constants[w] = extreme(np.int8, filters, channels // groups, *kernel)
+        nodes.append(helper.make_node("ConvInteger", [x, w, "z"], [y], kernel_shape=kernel, pads=pads, strides=strides, group=groups))
+        expected[y] = convolve(inputs[x], constants[w], pads, strides, groups, zero_point)
+    save(programs.folder / "model.onnx", nodes, inputs, constants, expected)
+    check_everywhere(programs, inputs, expected)
+
+
+@pytest.mark.parametrize("dtype, zero_point", [(np.uint8, 0), (np.uint8, 255), (np.uint8, None), (np.int8, -128), (np.int8, 127), (np.int8, 0), (np.int8, None)])
+def test_matrices(programs, dtype, zero_point):
+    """None: the zero point is an input, as of dynamic quantization."""
+    nodes, inputs, constants, expected = [], {}, {}, {}
+    (inputs if zero_point is None else constants)["z"] = np.asarray(19 if zero_point is None else zero_point, dtype)
+    zero = int(inputs.get("z", constants.get("z")))
+    for number, (rows, depth, columns) in enumerate([(1, 4, 1), (1, 64, 33), (3, 128, 65), (29, 260, 96), (5, 67, 33), (2, 6, 40), (17, 1, 32)]):
+        a, b, y = f"a{number}", f"b{number}", f"y{number}"
+        inputs[a], constants[b] = extreme(dtype, rows, depth), extreme(np.int8, depth, columns)
+        nodes.append(helper.make_node("MatMulInteger", [a, b, "z"], [y]))
+        expected[y] = ((inputs[a].astype(np.int64) - zero) @ constants[b].astype(np.int64)).astype(np.int32)
+    # A batch of rows, and one row.
+    inputs["many"], inputs["row"], constants["b"] = extreme(dtype, 2, 3, 5, 32), extreme(dtype, 32), extreme(np.int8, 32, 48)
+    for name in "many", "row":
+        nodes.append(helper.make_node("MatMulInteger", [name, "b", "z"], [f"y_{name}"]))
+        expected[f"y_{name}"] = ((inputs[name].astype(np.int64) - zero) @ constants["b"].astype(np.int64)).astype(np.int32)
+    save(programs.folder / "model.onnx", nodes, inputs, constants, expected)
+    check_everywhere(programs, inputs, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+def test_networks_between_quantizations(programs, dtype):
+    """A residual block, whose sum reads what its convolutions read: the same bits on every machine."""
+    info, nodes, constants = np.iinfo(dtype), [], {}
+
+    def add(op, *operands, **attributes):
+        names = []
+        for operand in operands:
+            if not isinstance(operand, str):
+                constants[f"c{len(constants)}"] = np.asarray(operand)
+                operand = f"c{len(constants) - 1}"
+            names.append(operand)
+        nodes.append(helper.make_node(op, names, [f"v{len(nodes)}"], **attributes))
+        return nodes[-1].output[0]
+
+    def requantize(value, scale, zero):
+        scale, zero = np.float32(scale), dtype(zero)
+        return add("DequantizeLinear", add("QuantizeLinear", value, scale, zero), scale, zero)
+
+    def weight(*shape):
+        return add("DequantizeLinear", extreme(np.int8, *shape), (RANDOM.random(shape[0]) * 0.001 + 0.001).astype(np.float32), np.zeros(shape[0], np.int8), axis=0)
+
+    middle = (int(info.min) + int(info.max)) // 2
+    x = requantize("x", 0.031, middle + 3)
+    value = requantize(add("Relu", add("Conv", x, weight(32, 3, 3, 3), pads=[1, 1, 1, 1])), 0.0173, info.min)
+    inner = requantize(add("Conv", value, weight(32, 32, 3, 3), RANDOM.standard_normal(32).astype(np.float32), pads=[1, 1, 1, 1]), 0.0411, middle - 5)
+    inner = requantize(add("Conv", inner, weight(32, 32, 3, 3), pads=[1, 1, 1, 1]), 0.0711, middle)
+    value = requantize(add("Relu", add("Add", value, inner)), 0.0531, info.min)
+    value = requantize(add("MaxPool", value, kernel_shape=[2, 2], strides=[2, 2]), 0.0531, info.min)
+    output = add("Conv", value, weight(40, 32, 1, 1))
+    inputs = {"x": (RANDOM.standard_normal((2, 3, 10, 14)) * 3).astype(np.float32)}
+    # Numbers beyond the quantized range, and none.
+    inputs["x"].flat[:6] = [np.inf, -np.inf, np.nan, 3e38, -1e30, 1e-42]
+    save(programs.folder / "model.onnx", nodes, inputs, constants, [output])
+    results = {}
+    for name in NAMES[1:] + ["x86-64"]:
+        library = programs.compile("model.onnx", f"{name}.so", f"--target={name}")
+        if runnable(programs, library):
+            results[name] = programs.execute(library, inputs, [output])[output]
+    assert len(results) >= 1 and not np.isnan(results["x86-64"]).any()
+    for name, result in results.items():
+        np.testing.assert_array_equal(result, results["x86-64"], err_msg=name)
+
+
+def test_quotients_are_rounded_once(programs):
+    """Quantization by a reciprocal gives what a division gives, at every tie and beyond the range."""
+    for scale in np.float32([1, 0.1, 0.0173, 3.0001, 1.9999999, 1e-20, 7e15]):
+        ties = (np.arange(-300, 300, dtype=np.float32) + np.float32(0.5)) * scale
+        x = np.concatenate([ties, np.nextafter(ties, np.float32(np.inf)), np.nextafter(ties, np.float32(-np.inf)), np.float32([np.inf, -np.inf, 3e38, -3e38, 0, 1e-45])])
+        save(programs.folder / "model.onnx", [helper.make_node("QuantizeLinear", ["x", "s", "z"], ["y"])], {"x": x}, {"s": scale, "z": np.int8(-7)}, ["y"])
+        got = programs.execute(programs.compile("model.onnx", "model.so"), {"x": x}, ["y"])["y"]
+        with np.errstate(over="ignore"):
+            want = np.clip(np.rint(x / scale) - 7, -128, 127).astype(np.int8)
+        np.testing.assert_array_equal(got, want, err_msg=str(scale))
+
+
+@needs_dot_products
+def test_machines_of_programs(programs):
+    """`native` and `x86-64` add the row for integer products to programs that have some, and to no others."""
+    products = [helper.make_node("MatMulInteger", ["a", "b"], ["y"])]
+    integers = {"a": extreme(np.uint8, 3, 64)}, {"b": extreme(np.int8, 64, 32)}
+    reals = {"a": RANDOM.random((3, 64), np.float32)}, {"b": RANDOM.random((64, 32), np.float32)}
+    names = lambda library: subprocess.run(["/usr/lib/llvm-22/bin/llvm-nm", library], capture_output=True, text=True, check=True).stdout
+    save(programs.folder / "bytes.onnx", products, *integers, ["y"])
+    save(programs.folder / "reals.onnx", [helper.make_node("MatMul", ["a", "b"], ["y"])], *reals, ["y"])
+    for model, special in ("bytes.onnx", True), ("reals.onnx", False):
+        library = programs.compile(model, "native.so")
+        info = programs.run("dlc-run", "info", library).stdout
+        assert ("x86-64-v4-vnni" in info) == special and "x86-64-v4" in info
+        assert ("x86-64-v4-vnni" in names(programs.compile(model, "all.so", "--target=x86-64"))) == special
+        assert "vnni" not in names(programs.compile(model, "v4.so", "--target=x86-64-v4"))
+    result = programs.run("dlc-run", "bench", programs.compile("bytes.onnx", "native.so"), "--seconds", "0.01", environment={"DLC_CPU_FEATURES": "x86-64-v4"})
+    assert "was compiled for x86-64-v4-vnni, and this CPU lacks avx512-vnni" in result.stderr
+    # What a module says it was made for holds when its compilation continues.
+    printed = programs.run("dlc", "bytes.onnx", "--compile-to=kernels", "-o", "kernels.mlir")
+    assert printed.returncode == 0 and 'dlc.target = "x86-64-v4-vnni"' in (programs.folder / "kernels.mlir").read_text()
+    got = programs.execute(programs.compile("kernels.mlir", "again.so"), integers[0], ["y"])["y"]
+    np.testing.assert_array_equal(got, integers[0]["a"].astype(np.int32) @ integers[1]["b"].astype(np.int32))
