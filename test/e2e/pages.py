@@ -95,7 +95,7 @@ def steps(text):
 
 
 # What is measured: it differs from machine to machine and from run to run.
-UNITS = r"(?:[nmu]?s|seconds?|minutes?|G(?:FL)?OP/s|GB/s|runs)\b"
+UNITS = r"(?:[nmu]?s|seconds?|minutes?|G(?:FL)?OP/s|GB/s|runs|MB of memory)\b"
 MACHINES = r"(?:x86-64-v\d(?:-\w+)?|znver\d)"
 ATOM = re.compile(rf"\.\.\.|(?P<measured>[\d.]+ ?{UNITS})|(?P<machine>{MACHINES})|(?P<number>\d+\.\d+(?:e[-+]\d+)?|\d+e[-+]\d+)|\d+|[A-Za-z]+|\S")
 

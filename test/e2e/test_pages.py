@@ -27,7 +27,7 @@ def test_page(page, tmp_path):
     "shown, output",
     [
         ("a  b", "a b\n"), ("... c", "a b c"), ("a ... c ...", "a b b c d e"), ("a ...", "a"), ("...", ""),
-        ("loss 0.5012", "loss 0.5031"), ("in 28.7 ms", "in 31 us"), ("x86-64-v4", "x86-64-v4-bf16"), ("0.01 s", "12 s"), ("e 1e-7", "e 3.5e-08"),
+        ("loss 0.5012", "loss 0.5031"), ("in 28.7 ms", "in 31 us"), ("x86-64-v4", "x86-64-v4-bf16"), ("0.01 s", "12 s"), ("0.9 MB of memory", "1.2 MB of memory"), ("e 1e-7", "e 3.5e-08"),
     ],
 )  # fmt: skip
 def test_what_agrees(shown, output):
