@@ -93,10 +93,14 @@ FailureOr<ElementsAttr> computeArithmetic(Operation *op) {
   return dlc::makeConstantFromDoubles(type, values);
 }
 
-/// A bias of i32 takes as many bytes as one of f32; narrower elements stay, for products to read.
+/// A bias of i32 takes as many bytes as one of f32, and a vector of one number per channel takes few: of batch
+/// normalizations, say, which then fold. Other narrow elements stay, for products to read.
 FailureOr<ElementsAttr> computeDequantize(dlc::DequantizeOp op) {
   auto type = llvm::cast<RankedTensorType>(op.getType());
-  if (!getElementTypeOrSelf(op.getX()).isInteger(32) || !type.getElementType().isF32())
+  Type element = getElementTypeOrSelf(op.getX());
+  auto isProduct = [](Operation *user) { return user->hasTrait<dlc::Contraction>(); };
+  bool isVector = llvm::isa<IntegerType>(element) && type.getRank() <= 1 && llvm::none_of(op->getUsers(), isProduct);
+  if (!type.getElementType().isF32() || (!element.isInteger(32) && !isVector))
     return failure();
   FailureOr<std::vector<double>> values = dlc::evaluateConstants(op, [](llvm::ArrayRef<double> elements) {
     float difference = static_cast<float>(elements[0]);

@@ -6,6 +6,7 @@ import subprocess
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -167,6 +168,28 @@ def test_networks_between_quantizations(programs, dtype):
     assert len(results) >= 1 and not np.isnan(results["x86-64"]).any()
     for name, result in results.items():
         np.testing.assert_array_equal(result, results["x86-64"], err_msg=name)
+
+
+def test_normalizations_between_quantizations(programs):
+    """Quantizers quantize statistics, too: the normalization is a part of the convolution's kernel, and as ONNX Runtime computes it."""
+    channels, names = 32, "scale bias mean variance".split()
+    vectors = {f"q{n}": extreme(np.uint8, channels) if n == "variance" else extreme(np.int8, channels) for n in names}
+    constants = vectors | {"w": extreme(np.int8, channels, 8, 3, 3), "s": np.float32(0.011), "t": np.float32(0.07), "z": np.uint8(121), "zw": np.int8(0)}
+    dequantize = lambda x, s, z, y: helper.make_node("DequantizeLinear", [x, s] + ([z] if z else []), [y])
+    nodes = [
+        dequantize("x", "s", "z", "dx"), dequantize("w", "s", "zw", "dw"), *(dequantize(f"q{n}", "s", "", n) for n in names),
+        helper.make_node("Conv", ["dx", "dw"], ["c"], pads=[1, 1, 1, 1]),
+        helper.make_node("QuantizeLinear", ["c", "t", "z"], ["qc"]), dequantize("qc", "t", "z", "dc"),
+        helper.make_node("BatchNormalization", ["dc", *names], ["n"]),
+        helper.make_node("QuantizeLinear", ["n", "t", "z"], ["y"]),
+    ]  # fmt: skip
+    inputs = {"x": extreme(np.uint8, 2, 8, 9, 7)}
+    save(programs.folder / "model.onnx", nodes, inputs, constants, ["y"])
+    (want,) = onnxruntime.InferenceSession(str(programs.folder / "model.onnx"), providers=["CPUExecutionProvider"]).run(["y"], inputs)
+    got = programs.execute(programs.compile("model.onnx", "model.so"), inputs, ["y"])["y"]
+    difference = np.abs(got.astype(int) - want.astype(int))
+    assert difference.max() <= 1 and difference.sum() <= 0.01 * difference.size
+    assert "normalization" not in programs.run("dlc", "model.onnx", "--compile-to=kernels").stdout.split("kind(", 1)[1]
 
 
 def test_quotients_are_rounded_once(programs):

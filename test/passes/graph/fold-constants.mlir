@@ -63,3 +63,22 @@ func.func @unknown(%x: tensor<2xf32>) -> tensor<2xf32> {
   %y = dlc.sqrt %x : tensor<2xf32> -> tensor<2xf32>
   return %y : tensor<2xf32>
 }
+
+// Narrow elements stay where a product may read them, and in matrices; a vector of numbers per channel takes few bytes.
+// CHECK-LABEL: func.func @dequantized
+func.func @dequantized(%x: tensor<3x2xf32>) -> (tensor<2xf32>, tensor<3xf32>, tensor<2x2xf32>) {
+  // CHECK-DAG: %[[C:.*]] = dlc.constant dense<[-2.500000e-01, 6.250000e+01]> : tensor<2xf32>
+  // CHECK-DAG: %[[V:.*]] = dlc.dequantize {{.*}} -> tensor<2xf32>
+  // CHECK-DAG: %[[P:.*]] = dlc.matmul %{{.*}}, %[[V]]
+  // CHECK-DAG: %[[M:.*]] = dlc.dequantize {{.*}} -> tensor<2x2xf32>
+  // CHECK: return %[[C]], %[[P]], %[[M]]
+  %s = dlc.constant dense<0.25> : tensor<f32> : tensor<f32>
+  %z = dlc.constant dense<5> : tensor<ui8> : tensor<ui8>
+  %q = dlc.constant dense<[4, 255]> : tensor<2xui8> : tensor<2xui8>
+  %m = dlc.constant dense<[[1, 2], [3, 4]]> : tensor<2x2xui8> : tensor<2x2xui8>
+  %c = dlc.dequantize %q, %s zero_point %z : (tensor<2xui8>, tensor<f32>, tensor<ui8>) -> tensor<2xf32>
+  %v = dlc.dequantize %q, %s : (tensor<2xui8>, tensor<f32>) -> tensor<2xf32>
+  %p = dlc.matmul %x, %v : (tensor<3x2xf32>, tensor<2xf32>) -> tensor<3xf32>
+  %n = dlc.dequantize %m, %s : (tensor<2x2xui8>, tensor<f32>) -> tensor<2x2xf32>
+  return %c, %p, %n : tensor<2xf32>, tensor<3xf32>, tensor<2x2xf32>
+}
