@@ -20,7 +20,7 @@ int64_t getTermsTogether(Operation *op, int64_t depth) {
 }
 
 bool multipliesBytes(Operation *op, llvm::ArrayRef<const Machine *> machines) {
-  constexpr int64_t together = 4, largestProduct = 255 * 128;
+  constexpr int64_t together = 4, largestProduct = int64_t{255} * 128;
   auto hasDotProducts = [](const Machine *machine) {
     return llvm::any_of(machine->dotProducts, [](const DotProduct &product) { return product.elements == "u8 x i8"; });
   };
