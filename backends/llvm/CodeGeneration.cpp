@@ -2,7 +2,7 @@
 #include "backends/llvm/CodeGeneration.h"
 #include "backends/llvm/LaunchFunction.h"
 #include "backends/llvm/MachineCode.h"
-#include "backends/llvm/ObjectRevision.h"
+#include "backends/llvm/ObjectKey.h"
 #include "backends/llvm/Passes.h"
 #include "backends/llvm/RuntimeObject.h"
 #include "ir/Annotations.h"
@@ -10,11 +10,9 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Linker/Linker.h"
-#include "llvm/Support/BLAKE3.h"
 #include "llvm/Transforms/IPO/Internalize.h"
 
 using namespace dlc;
@@ -97,30 +95,21 @@ llvm::Error dlc::mergeKernels(llvm::Module &module, llvm::ArrayRef<llvm::ArrayRe
 std::string dlc::getObjectKey(const llvm::Module &program, llvm::ArrayRef<llvm::ArrayRef<KernelCode>> programs,
                               const Target &target, llvm::ArrayRef<CustomFunction> functions,
                               llvm::StringRef compiler) {
-  llvm::BLAKE3 hasher;
-  // Lengths come before contents, so that no two lists of parts look alike.
-  auto add = [&](llvm::StringRef part) {
-    hasher.update(std::to_string(part.size()) + ":");
-    hasher.update(part);
-  };
-  add(compiler);
-  add(objectRevision);
-  add(target.triple.str());
+  ObjectKey key(compiler, target);
   llvm::SmallString<0> bitcode;
   llvm::raw_svector_ostream stream(bitcode);
   llvm::WriteBitcodeToFile(program, stream);
-  add(bitcode);
+  key.add(bitcode);
   for (llvm::ArrayRef<KernelCode> kernels : programs)
     for (const KernelCode &code : kernels) {
-      add(code.kernel);
-      add(code.machine->name);
+      key.add(code.kernel);
+      key.add(code.machine->name);
       // Object files are linked later, and the program allocates their scratch memory.
-      add(code.object.empty() ? code.bitcode : std::to_string(code.scratchBytes));
+      key.add(code.object.empty() ? code.bitcode : std::to_string(code.scratchBytes));
     }
   for (const CustomFunction &function : functions) {
-    add(function.op);
-    add(function.symbol);
+    key.add(function.op);
+    key.add(function.symbol);
   }
-  auto digest = hasher.final<16>();
-  return llvm::toHex(digest, /*LowerCase=*/true);
+  return key.toString();
 }

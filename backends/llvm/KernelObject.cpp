@@ -32,11 +32,7 @@ llvm::Expected<std::string> dlc::emitKernelObject(llvm::StringRef bitcode, const
     module.setPICLevel(llvm::PICLevel::BigPIC);
   // Linkers would keep it as a symbol.
   module.setSourceFileName("");
-  llvm::SmallString<0> object;
-  llvm::raw_svector_ostream stream(object);
-  if (llvm::Error problem = emitCode(module, *machine, llvm::CodeGenFileType::ObjectFile, stream))
-    return problem;
-  return std::string(object);
+  return emitCode(module, *machine, llvm::CodeGenFileType::ObjectFile);
 }
 
 std::string dlc::getKernelObjectKey(const Target &target) {

@@ -44,11 +44,13 @@ void dlc::addUnwindTables(llvm::Module &module) {
     }
 }
 
-llvm::Error dlc::emitCode(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType fileType,
-                          llvm::raw_pwrite_stream &stream) {
+llvm::Expected<std::string> dlc::emitCode(llvm::Module &module, llvm::TargetMachine &machine,
+                                          llvm::CodeGenFileType fileType) {
+  llvm::SmallString<0> code;
+  llvm::raw_svector_ostream stream(code);
   llvm::legacy::PassManager passes;
   if (machine.addPassesToEmitFile(passes, stream, nullptr, fileType))
     return llvm::createStringError("no code generator for " + module.getTargetTriple().str());
   passes.run(module);
-  return llvm::Error::success();
+  return std::string(code);
 }

@@ -8,6 +8,7 @@
 #include "llvm/Passes/OptimizationLevel.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Target/TargetMachine.h"
+#include <string>
 
 namespace dlc {
 
@@ -22,8 +23,8 @@ void removeUnused(llvm::Module &module, llvm::TargetMachine &machine);
 void addUnwindTables(llvm::Module &module);
 
 /// Generates an object file or assembly.
-llvm::Error emitCode(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType fileType,
-                     llvm::raw_pwrite_stream &stream);
+llvm::Expected<std::string> emitCode(llvm::Module &module, llvm::TargetMachine &machine,
+                                     llvm::CodeGenFileType fileType);
 
 } // namespace dlc
 

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/llvm/RuntimeObject.h"
 #include "backends/llvm/MachineCode.h"
-#include "backends/llvm/ObjectRevision.h"
+#include "backends/llvm/ObjectKey.h"
 #include "runtime/embedded/RuntimeBitcode.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Object/ObjectFile.h"
-#include "llvm/Support/BLAKE3.h"
 #include "llvm/Transforms/IPO/Internalize.h"
 #include "llvm/Transforms/Utils/ModuleUtils.h"
 
@@ -48,20 +46,22 @@ llvm::Error RuntimePart::addNames(llvm::ArrayRef<llvm::StringRef> names) {
   return llvm::Error::success();
 }
 
-llvm::Error RuntimePart::addNeeded(llvm::StringRef object) {
-  auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "object"));
-  if (!file)
-    return file.takeError();
+llvm::Error RuntimePart::addNeeded(llvm::ArrayRef<llvm::StringRef> objects) {
   llvm::SmallVector<llvm::StringRef> names;
-  for (const llvm::object::SymbolRef &symbol : (*file)->symbols()) {
-    llvm::Expected<uint32_t> flags = symbol.getFlags();
-    if (!flags)
-      return flags.takeError();
-    llvm::Expected<llvm::StringRef> name = symbol.getName();
-    if (!name)
-      return name.takeError();
-    if ((*flags & llvm::object::SymbolRef::SF_Undefined) && mayBeOfRuntime(*name))
-      names.push_back(*name);
+  for (llvm::StringRef object : objects) {
+    auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "object"));
+    if (!file)
+      return file.takeError();
+    for (const llvm::object::SymbolRef &symbol : (*file)->symbols()) {
+      llvm::Expected<uint32_t> flags = symbol.getFlags();
+      if (!flags)
+        return flags.takeError();
+      llvm::Expected<llvm::StringRef> name = symbol.getName();
+      if (!name)
+        return name.takeError();
+      if ((*flags & llvm::object::SymbolRef::SF_Undefined) && mayBeOfRuntime(*name))
+        names.push_back(*name);
+    }
   }
   return addNames(names);
 }
@@ -76,19 +76,11 @@ llvm::Error RuntimePart::addNeeded(const llvm::Module &module) {
 }
 
 std::string RuntimePart::getKey(llvm::StringRef compiler) const {
-  llvm::BLAKE3 hasher;
-  auto add = [&](llvm::StringRef part) {
-    hasher.update(std::to_string(part.size()) + ":");
-    hasher.update(part);
-  };
-  add("runtime");
-  add(compiler);
-  add(objectRevision);
-  add(target.triple.str());
-  add(getBitcode());
+  ObjectKey key(compiler, target);
+  key.add(getBitcode());
   for (llvm::StringRef name : needed)
-    add(name);
-  return llvm::toHex(hasher.final<16>(), /*LowerCase=*/true);
+    key.add(name);
+  return key.toString();
 }
 
 /// The needed functions and what they need, optimized.
@@ -118,12 +110,7 @@ llvm::Expected<std::string> RuntimePart::emitObject() const {
   auto module = extract(context);
   if (!module)
     return module.takeError();
-  llvm::SmallString<0> object;
-  llvm::raw_svector_ostream stream(object);
-  if (llvm::Error problem =
-          emitCode(**module, *target.createTargetMachine(), llvm::CodeGenFileType::ObjectFile, stream))
-    return problem;
-  return std::string(object);
+  return emitCode(**module, *target.createTargetMachine(), llvm::CodeGenFileType::ObjectFile);
 }
 
 llvm::Error RuntimePart::linkInto(llvm::Module &module) const {

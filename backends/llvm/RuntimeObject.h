@@ -20,8 +20,8 @@ public:
   /// `forThreadSanitizer`: instrumented code, which refers to functions of that sanitizer's runtime.
   RuntimePart(const Target &target, bool forThreadSanitizer) : target(target), forThreadSanitizer(forThreadSanitizer) {}
 
-  /// Adds what `object`, an object file, refers to and the runtime defines.
-  llvm::Error addNeeded(llvm::StringRef object);
+  /// Adds what `objects`, object files, refer to and the runtime defines.
+  llvm::Error addNeeded(llvm::ArrayRef<llvm::StringRef> objects);
   /// Adds what `module` refers to and the runtime defines, also what its instructions will call when they are expanded.
   llvm::Error addNeeded(const llvm::Module &module);
 

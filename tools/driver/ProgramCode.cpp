@@ -35,7 +35,7 @@ mlir::FailureOr<std::unique_ptr<llvm::Module>> ProgramCode::translate(llvm::LLVM
                            << ": compile a library for each";
   if (llvm::Error problem =
           joinPrograms(*main->module, std::move(device->module), deviceProgram->kernels, deviceProgram->suffix))
-    return program.error() << "internal error: " << llvm::toString(std::move(problem));
+    return fail(std::move(problem));
   // A context prefers the GPU.
   addModelDescription(*main->module, {deviceProgram->describe(*device), part});
   return std::move(main->module);
@@ -58,12 +58,11 @@ LogicalResult ProgramCode::writeProgramText(OutputKind kind, llvm::Module &modul
     return writeText(program.fileLocation, program.files, options.output, text);
   }
   program.clock.start("machine code");
-  llvm::SmallString<0> text;
-  llvm::raw_svector_ostream stream(text);
-  if (llvm::Error problem =
-          emitCode(module, *program.settings.target.createTargetMachine(), llvm::CodeGenFileType::AssemblyFile, stream))
-    return fail(std::move(problem));
-  return writeText(program.fileLocation, program.files, options.output, text);
+  llvm::Expected<std::string> text =
+      emitCode(module, *program.settings.target.createTargetMachine(), llvm::CodeGenFileType::AssemblyFile);
+  if (!text)
+    return fail(text.takeError());
+  return writeText(program.fileLocation, program.files, options.output, *text);
 }
 
 /// Writes the object files of the program and its runtime and those of its kernels, and puts them before the others
@@ -139,23 +138,18 @@ LogicalResult ProgramCode::write(OutputKind kind) {
         if (llvm::Error problem = merge())
           return problem;
         program.clock.start("machine code");
-        llvm::SmallString<0> bytes;
-        llvm::raw_svector_ostream stream(bytes);
-        if (llvm::Error problem =
-                emitCode(**module, *settings.target.createTargetMachine(), llvm::CodeGenFileType::ObjectFile, stream))
-          return problem;
-        return std::string(bytes);
+        return emitCode(**module, *settings.target.createTargetMachine(), llvm::CodeGenFileType::ObjectFile);
       });
   if (!object)
     return fail(object.takeError());
 
   program.clock.start("runtime");
-  if (llvm::Error problem = runtime.addNeeded(*object))
-    return fail(std::move(problem));
+  llvm::SmallVector<llvm::StringRef> users = {*object};
   for (const KernelCode &kernel : program.kernels)
     if (!kernel.object.empty())
-      if (llvm::Error problem = runtime.addNeeded(kernel.object))
-        return fail(std::move(problem));
+      users.push_back(kernel.object);
+  if (llvm::Error problem = runtime.addNeeded(users))
+    return fail(std::move(problem));
   llvm::Expected<std::string> runtimeObject =
       cache.findOrMake([&] { return runtime.getKey(getCompilerName()); }, [&] { return runtime.emitObject(); });
   if (!runtimeObject)
