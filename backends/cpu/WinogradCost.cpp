@@ -7,22 +7,37 @@
 namespace dlc {
 
 namespace {
-/// What chunks share.
+/// What chunks read. Every chunk reads all weights, and for each block of channels its transformed inputs.
 struct Traffic {
   explicit Traffic(const WinogradProblem &problem) {
     int64_t values = (problem.m + 2) * (problem.m + 2), elementBytes = 4;
     tileBytes = values * problem.inputChannels * problem.groups * elementBytes;
-    int64_t weightBytes = values * problem.inputChannels * problem.channels * elementBytes;
-    // Every chunk reads all weights. As long as the third-level cache holds them, chunks are so large that their
-    // transformed inputs leave room in the second-level cache; beyond that, the fewer chunks the better.
+    weightBytes = values * problem.inputChannels * problem.channels * elementBytes;
+    channelBlocks = std::max<int64_t>(problem.channels / problem.groups / winogradChannelBlock, 1);
     const Machine &machine = getReferenceMachine();
     areWeightsHeld = weightBytes <= machine.level3.bytes * 3 / 4;
-    inputBytes = areWeightsHeld ? machine.level2.bytes * 75 / 128 : machine.level3.bytes / 2;
+    areWeightsNear = weightBytes <= machine.level2.bytes * 3 / 4;
+    nearBytes = machine.level2.bytes * 75 / 128;
+    farBytes = machine.level3.bytes / 2;
+    // As long as the third-level cache holds the weights, chunks are so large that their transformed inputs leave room
+    // in the second-level cache; beyond that, the fewer chunks the better.
+    inputBytes = areWeightsHeld ? nearBytes : farBytes;
   }
 
-  int64_t tileBytes;  ///< of the transformed input
-  int64_t inputBytes; ///< of a chunk, at most
-  bool areWeightsHeld;
+  /// The bytes that come from beyond the second-level cache if `tiles` tiles are cut into chunks of `chunkTiles`.
+  int64_t getFarBytes(int64_t tiles, int64_t chunkTiles) const {
+    int64_t ofWeights = areWeightsNear ? 0 : tiles / chunkTiles * weightBytes;
+    return ofWeights + (chunkTiles * tileBytes <= nearBytes ? 0 : channelBlocks * tiles * tileBytes);
+  }
+
+  int64_t tileBytes;     ///< of a tile of the transformed input
+  int64_t weightBytes;   ///< transformed
+  int64_t channelBlocks; ///< of a group
+  int64_t nearBytes;     ///< of a chunk that stays in the second-level cache
+  int64_t farBytes;      ///< of a chunk that stays in the third-level cache
+  int64_t inputBytes;    ///< of a chunk, at most
+  bool areWeightsHeld;   ///< by the third-level cache
+  bool areWeightsNear;   ///< in the second-level cache
 };
 } // namespace
 
@@ -45,7 +60,19 @@ WinogradChunk chooseWinogradChunk(const WinogradProblem &problem) {
     for (int64_t size = 1; size <= rows; ++size)
       if (rows % size == 0 && size * columns * traffic.tileBytes <= traffic.inputBytes)
         chunk.rows = size;
-  chunk.splitsChannels = !traffic.areWeightsHeld || getChannelShare(problem) > getSplitEfficiency(rows / chunk.rows);
+  // Where weights are read from the third-level cache time and again, larger chunks pay if they save much of it, even
+  // if their inputs come from there.
+  int64_t tiles = columns * rows, farBytes = traffic.getFarBytes(tiles, chunk.columns * chunk.rows);
+  bool isJoined = false;
+  if (chunk.columns == columns && traffic.areWeightsHeld)
+    for (int64_t size = chunk.rows + 1; size <= rows && size * columns * traffic.tileBytes <= traffic.farBytes; ++size)
+      if (int64_t bytes = traffic.getFarBytes(tiles, size * columns); rows % size == 0 && bytes * 5 < farBytes * 4) {
+        chunk.rows = size;
+        farBytes = bytes;
+        isJoined = true;
+      }
+  chunk.splitsChannels =
+      !traffic.areWeightsHeld || isJoined || getChannelShare(problem) > getSplitEfficiency(rows / chunk.rows);
   return chunk;
 }
 

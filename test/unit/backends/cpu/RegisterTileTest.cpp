@@ -128,6 +128,19 @@ TEST(RegisterTileTest, WinogradChunksDivideTheImage) {
   EXPECT_FALSE(dlc::paysTransformation({4, 64, 64, 1, 7, 7}, 1));
 }
 
+// Weights of 2.4 and 9.4 MB come from the third-level cache for every chunk; those of 0.6 MB stay in the second level.
+TEST(RegisterTileTest, LargeWinogradWeightsHaveFewChunks) {
+  auto getRows = [](int64_t channels, int64_t extent) {
+    return dlc::chooseWinogradChunk({4, channels, channels, 1, extent, extent}).rows;
+  };
+  EXPECT_EQ(getRows(64, 56), 1);
+  EXPECT_EQ(getRows(128, 28), 7);  // the whole image, whose inputs fill the second level
+  EXPECT_EQ(getRows(128, 112), 1); // with larger chunks the inputs would be read from afar instead
+  EXPECT_EQ(getRows(256, 14), 4);
+  EXPECT_EQ(getRows(256, 56), 7);
+  EXPECT_TRUE(dlc::chooseWinogradChunk({4, 256, 256, 1, 56, 56}).splitsChannels);
+}
+
 TEST(RegisterTileTest, ChunksOfOpenImagesFillBlocksOfTiles) {
   for (int64_t channels : {32, 64, 512, 4096}) {
     dlc::WinogradChunk chunk = dlc::chooseOpenWinogradChunk({4, channels, channels, 1, -1, -1});
