@@ -28,6 +28,7 @@ public:
   mlir::Operation *anchorOp;     ///< null: the kernel copies
   mlir::RankedTensorType result; ///< what the kernel stores
   KernelKind kind;
+  int64_t packedBytes = 0; ///< of all packed weights that the kernel's function reads
   int64_t rowRange; ///< > 0: ranges of so many rows (dimension 0 of the result) are computed apart from each other
 
 private:

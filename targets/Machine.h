@@ -68,6 +68,7 @@ struct Machine {
   double loads = 2;                  ///< of vectors or broadcast scalars
   int64_t latency = 4;               ///< of a multiply-add, in cycles
   bool broadcastsFromMemory = false; ///< a multiply-add takes a broadcast scalar as memory operand, without a register
+  int64_t prefetchBytes = 0;         ///< how far ahead weights from memory are fetched; 0: not at all
   bool halvesAreAsFast = false;      ///< a cycle starts two multiply-adds of half vectors where it starts one
 
   Cache level1{32 << 10, 8, 300};

@@ -15,6 +15,7 @@ static Machine x86V2() {
   machine.halideTarget = "x86-64-linux-sse41";
   // Without fused multiply-adds each is two instructions.
   machine.latency = 7;
+  machine.prefetchBytes = 4096;
   machine.level2.bytes = 256 << 10;
   return machine;
 }

@@ -206,6 +206,8 @@ SchedulePoint ContractionSchedules::choose() const {
   point.sizes["columns_loop"] = hasRows ? 1 : 0;
   if (isStaged)
     point.sizes["stage_columns"] = 1;
+  if (isPacked(rhs))
+    fetchAhead(point, hasRows ? problem.rows : 1);
   return point;
 }
 
@@ -269,6 +271,8 @@ AlgorithmSpace ContractionSchedules::describeGemm(const SchedulePoint &point, Ma
   }
   space.parameters.push_back({"rows", 1, mostAccumulators});
   space.parameters.push_back({"columns_loop", -1, std::max<int64_t>(rank - 1, 0), 1, 0, /*isOptional=*/true});
+  if (isPacked(rhs))
+    space.parameters.push_back(prefetchParameter);
   space.accumulatorParameters = {"columns", "rows"};
   space.splits = splitAnywhere(rank - 1, columns);
   return space;

@@ -42,9 +42,20 @@ AlgorithmSpace CpuSchedules::makeConvolutionTile(llvm::StringRef algorithm, Rank
                       {"least_rows", 1, std::max<int64_t>(point.getSize("rows", 1), 1), 1, 0, /*isOptional=*/true},
                       {"planes", 1, 8, 1, 0, /*isOptional=*/true},
                       {"columns_loop", -1, subject.result.getRank() - 1, 1, 0, /*isOptional=*/true}};
+  if (isPacked(w))
+    space.parameters.push_back(prefetchParameter);
   space.accumulatorParameters = {"columns", "rows", "planes"};
   space.splits = splitAnywhere(1, std::max<int64_t>(point.getSize("columns", lanes), 1));
   return space;
+}
+
+void CpuSchedules::fetchAhead(SchedulePoint &point, int64_t positions) const {
+  // Where weights are still in the second-level cache from the run before, fetching takes time and gives none. A single
+  // position does nothing but read them, in the order that the processor fetches ahead by itself.
+  constexpr int64_t manyPositions = 1024;
+  if (machine.prefetchBytes > 0 && positions != 1 && positions <= manyPositions &&
+      subject.packedBytes > 2 * getReferenceMachine().level2.bytes)
+    point.sizes["prefetch"] = machine.prefetchBytes;
 }
 
 int64_t CpuSchedules::chooseChannelLanes(int64_t elementBytes, llvm::function_ref<bool(int64_t lanes)> fit) const {

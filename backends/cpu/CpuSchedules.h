@@ -18,6 +18,9 @@ protected:
   /// Tiles of a convolution with the weight `w` for `channels` channels of the result.
   AlgorithmSpace makeConvolutionTile(llvm::StringRef algorithm, mlir::RankedTensorType w, int64_t channels,
                                      const SchedulePoint &point) const;
+  /// Has `point` fetch its packed weights ahead if they come from beyond the second-level cache and computing with them
+  /// takes some, but not much longer than reading them: each is used for `positions` results (-1: a run decides).
+  void fetchAhead(SchedulePoint &point, int64_t positions) const;
   /// Lanes of vectors of channels, each of which is computed by itself: the most for which `fit` holds, but no fewer
   /// than 4; 0 if there are none.
   int64_t chooseChannelLanes(int64_t elementBytes, llvm::function_ref<bool(int64_t lanes)> fit) const;
@@ -29,6 +32,9 @@ SchedulePoint makeChannelTile(llvm::StringRef algorithm, int64_t lanes, int64_t 
 
 /// Columns of packed weights: a part of a block of `block` columns, whole blocks, or all `extent` in the first block.
 ScheduleParameter makePackedColumns(int64_t lanes, int64_t block, int64_t extent);
+
+/// How many bytes ahead packed weights are fetched; none by default.
+constexpr ScheduleParameter prefetchParameter{"prefetch", 2048, 8192, 2048, 0, /*isOptional=*/true};
 
 /// The kernel kinds, by their files: ConvolutionSchedules.cpp and so on. `makeRowSchedules` are those of elementwise
 /// ops, movements and windows.

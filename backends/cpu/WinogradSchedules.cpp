@@ -44,7 +44,8 @@ private:
                           {"chunk_tiles", 1, mostElements},
                           {"columns", lanes, winogradChannelBlock, lanes, winogradChannelBlock},
                           {"rows", 1, mostElements},
-                          {"least_rows", 1, std::max<int64_t>(point.getSize("rows", 1), 1)}};
+                          {"least_rows", 1, std::max<int64_t>(point.getSize("rows", 1), 1)},
+                          prefetchParameter};
       space.accumulatorParameters = {"columns", "rows"};
       space.splits = {{0}, {1, winogradChannelBlock}, {2, tileRows}};
       return {space};
@@ -55,7 +56,8 @@ private:
                         {"chunk_rows", 1, mostElements, 1, chunk.rows},
                         {"columns", lanes, winogradChannelBlock, lanes, winogradChannelBlock},
                         {"rows", 1, chunkColumns},
-                        {"planes", 1, chunkRows}};
+                        {"planes", 1, chunkRows},
+                        prefetchParameter};
     space.accumulatorParameters = {"columns", "rows", "planes"};
     space.splits = {{0}, {1, winogradChannelBlock}, {2, tileRows * chunkRows}};
     return {space};
@@ -71,16 +73,19 @@ private:
     products.depth = problem.inputChannels;
     RegisterTile tile = chooseRegisterTile(products, machine);
     int64_t lanes = machine.getLanes(products.elementBytes);
-    if (isOpen)
-      return {"winograd",
-              lanes,
-              chunk.splitsChannels ? 1 : 2,
-              chunk.splitsChannels ? winogradChannelBlock : tileRows,
-              {{"channels", winogradChannelBlock},
-               {"chunk_tiles", chunk.columns},
-               {"columns", std::max(tile.columns, lanes)},
-               {"rows", tile.rows},
-               {"least_rows", llvm::divideCeil(tile.rows, 2)}}};
+    if (isOpen) {
+      SchedulePoint point{"winograd",
+                          lanes,
+                          chunk.splitsChannels ? 1 : 2,
+                          chunk.splitsChannels ? winogradChannelBlock : tileRows,
+                          {{"channels", winogradChannelBlock},
+                           {"chunk_tiles", chunk.columns},
+                           {"columns", std::max(tile.columns, lanes)},
+                           {"rows", tile.rows},
+                           {"least_rows", llvm::divideCeil(tile.rows, 2)}}};
+      fetchAhead(point, chunk.columns);
+      return point;
+    }
     SchedulePoint point{"winograd",
                         lanes,
                         chunk.splitsChannels ? 1 : 2,
@@ -91,6 +96,7 @@ private:
                          {"columns", std::max(tile.columns, lanes)},
                          {"rows", tile.rows},
                          {"planes", tile.planes}}};
+    fetchAhead(point, chunk.columns * chunk.rows);
     // A batch of images comes apart without repeating anything.
     if (!y.isDynamicDim(0) && y.getDimSize(0) > 1) {
       point.split = 0;

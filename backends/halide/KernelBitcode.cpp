@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/halide/KernelBitcode.h"
+#include "backends/halide/Prefetch.h"
 #include "targets/CpuFeatures.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -167,6 +168,7 @@ llvm::Expected<CompiledKernel> finishKernel(llvm::StringRef halideBitcode, const
     return scratch.takeError();
   defineErrorFunctions(module);
   allowContraction(*kernel);
+  adjustPrefetches(module);
   kernel->addFnAttr(llvm::Attribute::NoInline);
   module.setSourceFileName("kernel");
   module.setModuleIdentifier("kernel");

@@ -14,6 +14,7 @@
 #include "backends/halide/RegisterTile.h"
 #include "backends/halide/DotProductPairs.h"
 #include "backends/halide/KernelBuilder.h"
+#include "backends/halide/Prefetch.h"
 #include "backends/halide/SumOfProducts.h"
 
 using namespace mlir;
@@ -202,6 +203,8 @@ LogicalResult scheduleRegisterTile(KernelBuilder &builder, Func sum) {
   int64_t unrolled = schedule.getTile(unrollTapsTile, 0);
   for (const Halide::RVar &variable : llvm::ArrayRef(domain).take_front(unrolled == 1 ? domain.size() : unrolled))
     update.unroll(variable);
+  if (unrolled == 0)
+    prefetchWeights(builder, sum);
   return success();
 }
 

@@ -20,6 +20,7 @@
 // Tiles that reach over the right or lower edge read the halo, which the layout makes wide enough, and do not store the
 // rest.
 #include "backends/halide/WinogradConvolution.h"
+#include "backends/halide/Prefetch.h"
 #include "backends/halide/RegisterTile.h"
 #include "backends/halide/Winograd.h"
 #include "ir/OpsConvolution.h"
@@ -292,6 +293,7 @@ LogicalResult scheduleWinograd(KernelBuilder &builder) {
   products.compute_at(stored, blockX).bound_extent(wc, columns).vectorize(wc, lanes).unroll(wc).unroll(wx).unroll(wy);
   Halide::RVar channel = products.rvars()[0];
   products.update().reorder(wc, wx, wy, channel).vectorize(wc, lanes).unroll(wc).unroll(wx).unroll(wy);
+  prefetchWeights(builder, products);
   return success();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/IntegerProducts.h"
+#include "analysis/PackedWeights.h"
 #include "analysis/TargetInterface.h"
 #include "ir/Annotations.h"
 #include "ir/OpsKernel.h"
@@ -29,10 +30,11 @@ class Tile final : public dlc::impl::TileBase<Tile> {
       }
       processors.push_back(processor);
     }
-    getOperation().walk([&](dlc::KernelOp kernel) { tile(kernel, processors); });
+    int64_t packedBytes = dlc::countPackedBytes(getOperation());
+    getOperation().walk([&](dlc::KernelOp kernel) { tile(kernel, processors, packedBytes); });
   }
 
-  void tile(dlc::KernelOp kernel, llvm::ArrayRef<const dlc::Machine *> processors) {
+  void tile(dlc::KernelOp kernel, llvm::ArrayRef<const dlc::Machine *> processors, int64_t packedBytes) {
     if (kernel.getSchedules())
       return;
     MLIRContext *context = &getContext();
@@ -42,6 +44,7 @@ class Tile final : public dlc::impl::TileBase<Tile> {
     if (*collapsed)
       dlc::annotation::collapse.set(kernel, (*collapsed)->record(context));
     dlc::TileSubject subject(kernel, std::move(*collapsed));
+    subject.packedBytes = packedBytes;
     const dlc::TargetInterface &target = dlc::TargetInterface::get(context);
     llvm::SmallVector<Attribute> schedules;
     for (const dlc::Machine *processor : dlc::selectMachines(kernel, processors)) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dlc-tune/TuneCommand.h"
+#include "analysis/PackedWeights.h"
 #include "backends/Target.h"
 #include "backends/halide/KernelCompiler.h"
 #include "dlc/runtime.h"
@@ -33,6 +34,7 @@ static KernelCollection collectKernels(mlir::ModuleOp module, const Machine &mac
   KernelCollection collection;
   llvm::StringMap<tune::TunedKernel *> known;
   llvm::DenseSet<mlir::Value> prepacked;
+  llvm::DenseMap<mlir::Operation *, int64_t> packedBytes;
   module.walk([&](KernelOp kernel) {
     // What a library computes when it is loaded takes no time of a run.
     auto isLoadTime = [&](mlir::Value value) { return isLoadTimeConstant(value) || prepacked.contains(value); };
@@ -41,7 +43,11 @@ static KernelCollection collectKernels(mlir::ModuleOp module, const Machine &mac
       return;
     }
     ++collection.all;
-    std::unique_ptr<tune::TunedKernel> tuned = tune::TunedKernel::create(kernel, machine, isLoadTime);
+    auto function = kernel->getParentOfType<mlir::func::FuncOp>();
+    auto [packed, isFirst] = packedBytes.try_emplace(function);
+    if (isFirst)
+      packed->second = countPackedBytes(function);
+    std::unique_ptr<tune::TunedKernel> tuned = tune::TunedKernel::create(kernel, machine, packed->second, isLoadTime);
     if (!tuned) {
       ++collection.open;
       return;

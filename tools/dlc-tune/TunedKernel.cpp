@@ -27,7 +27,7 @@ TunedKernel::TunedKernel(KernelOp kernel, const Machine &machine, TileSubject su
     signature.outputs.push_back(describeBuffer(output));
 }
 
-std::unique_ptr<TunedKernel> TunedKernel::create(KernelOp kernel, const Machine &machine,
+std::unique_ptr<TunedKernel> TunedKernel::create(KernelOp kernel, const Machine &machine, int64_t packedBytes,
                                                  llvm::function_ref<bool(Value)> isWeight) {
   if (!llvm::all_of(kernel.getInputs(), isStatic) || !llvm::all_of(kernel.getOutputs(), isStatic) ||
       getRowRange(kernel) != 0)
@@ -38,6 +38,7 @@ std::unique_ptr<TunedKernel> TunedKernel::create(KernelOp kernel, const Machine 
   FailureOr<TileSubject> subject = TileSubject::read(kernel, [&] { return kernel.emitError(); });
   if (failed(subject))
     return nullptr;
+  subject->packedBytes = packedBytes;
   return std::unique_ptr<TunedKernel>(new TunedKernel(kernel, machine, std::move(*subject), isWeight));
 }
 

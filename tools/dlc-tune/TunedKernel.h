@@ -16,8 +16,9 @@ namespace dlc::tune {
 class TunedKernel {
 public:
   /// `kernel` must have been tiled and outlive the result. Null if it cannot run alone: a run decides its extents, or
-  /// it computes ranges of rows within a loop. `isWeight` tells which of its inputs are known before any run.
-  static std::unique_ptr<TunedKernel> create(KernelOp kernel, const Machine &machine,
+  /// it computes ranges of rows within a loop. `packedBytes` are those of all packed weights of its function;
+  /// `isWeight` tells which of its inputs are known before any run.
+  static std::unique_ptr<TunedKernel> create(KernelOp kernel, const Machine &machine, int64_t packedBytes,
                                              llvm::function_ref<bool(mlir::Value)> isWeight);
 
   /// A model that consists of this kernel with the schedule `point`, as text that dlc compiles. Its inputs and outputs

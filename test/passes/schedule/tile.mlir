@@ -24,7 +24,7 @@ func.func @direct(%x: tensor<1x64x56x56xf32, #x>, %w: tensor<64x64x3x3xf32, #w>)
 
 // Seven rows of two do not divide between threads, channels do; seven columns take twice the channels.
 // CHECK-LABEL: dlc.kernel "small"
-// CHECK-SAME: isa = "x86-64-v4", vector = 16, split = 1, grain = 64, tiles = {columns = 64 : i64, columns_loop = -1 : i64, planes = 1 : i64, rows = 7 : i64}
+// CHECK-SAME: isa = "x86-64-v4", vector = 16, split = 1, grain = 64, tiles = {columns = 64 : i64, columns_loop = -1 : i64, planes = 1 : i64, prefetch = 4096 : i64, rows = 7 : i64}
 #y = #dlc.layout<order = [0, 2, 3, 1]>
 #w = #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32]>
 func.func @small(%x: tensor<1x512x7x7xf32, #y>, %w: tensor<2048x512x1x1xf32, #w>) -> tensor<1x2048x7x7xf32, #y> {
@@ -73,7 +73,8 @@ func.func @depthwise(%x: tensor<1x96x28x28xf32, #x>, %w: tensor<96x1x3x3xf32, #w
 
 // -----
 
-// One row: wide tiles hide the latency, ranges of columns read their own weights.
+// One row: wide tiles hide the latency, ranges of columns read their own weights. They are read in order, which the
+// processor fetches ahead by itself.
 // CHECK-LABEL: dlc.kernel "row"
 // CHECK-SAME: <algorithm = "gemm", isa = "x86-64-v4", vector = 16, split = 1, grain = 128, tiles = {columns = 128 : i64, columns_loop = 1 : i64, rows = 1 : i64}>
 #p = #dlc.layout<order = [1, 0], inner_dims = [1], inner_tiles = [32]>
@@ -104,7 +105,7 @@ func.func @scores(%q: tensor<12x128x64xf32>, %k: tensor<12x128x64xf32>) -> tenso
 
 // Winograd weights say the algorithm. Weights beyond the third-level cache are read once: one chunk, and threads take channels.
 // CHECK-LABEL: dlc.kernel "winograd"
-// CHECK-SAME: <algorithm = "winograd", isa = "x86-64-v4", vector = 16, split = 1, grain = 32, tiles = {channels = 32 : i64, chunk_columns = 7 : i64, chunk_rows = 7 : i64, columns = 32 : i64, planes = 1 : i64, rows = 7 : i64}>
+// CHECK-SAME: <algorithm = "winograd", isa = "x86-64-v4", vector = 16, split = 1, grain = 32, tiles = {channels = 32 : i64, chunk_columns = 7 : i64, chunk_rows = 7 : i64, columns = 32 : i64, planes = 1 : i64, prefetch = 4096 : i64, rows = 7 : i64}>
 #x = #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1]>
 #y = #dlc.layout<order = [0, 2, 3, 1]>
 #u = #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0], inner_tiles = [32], winograd = 4>
