@@ -47,8 +47,11 @@ static FailureOr<TensorFunc> emitMatMul(MatMulOp op, KernelBuilder &builder) {
     batch.append(arguments.begin() + 2, arguments.end());
     Expr last = rhs.extents[op.getTransposeRhs() ? batchRank : batchRank + 1] - 1;
     bool isStaged = builder.getSchedule().getTile(stageColumnsTile, 0) != 0;
-    panel(arguments) =
-        readMatrix(rhs, batch, step, isStaged ? Halide::min(column, last) : Expr(column), op.getTransposeRhs());
+    if (batchRank == 0 && !isStaged)
+      panel(arguments) = readWeight(builder, rhs, op.getTransposeRhs() ? Exprs{column, step} : Exprs{step, column});
+    else
+      panel(arguments) =
+          readMatrix(rhs, batch, step, isStaged ? Halide::min(column, last) : Expr(column), op.getTransposeRhs());
     builder.addStage(op, "panel", panel);
   }
   return defineSum(builder, op, [&](llvm::ArrayRef<Expr> index) {

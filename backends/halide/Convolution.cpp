@@ -52,8 +52,8 @@ static FailureOr<TensorFunc> emitConv(ConvOp op, KernelBuilder &builder) {
                            tap * static_cast<int>(op.getDilations()[i]) - static_cast<int>(pads[i]));
       weightIndex.push_back(tap);
     }
-    return multiply(readPadded(x, inputIndex, pads.take_front(spatial), pads.drop_front(spatial)), w.at(weightIndex),
-                    type);
+    return multiply(readPadded(x, inputIndex, pads.take_front(spatial), pads.drop_front(spatial)),
+                    readWeight(builder, w, weightIndex), type);
   });
 }
 

@@ -16,8 +16,10 @@
 #include "backends/halide/KernelBuilder.h"
 #include "backends/halide/Prefetch.h"
 #include "backends/halide/SumOfProducts.h"
+#include <numeric>
 
 using namespace mlir;
+using Halide::Expr;
 using Halide::Func;
 using Halide::TailStrategy;
 using Halide::Var;
@@ -32,6 +34,28 @@ struct TiledArgument {
   int size;
 };
 } // namespace
+
+// Vectors of terms that are stored together are ramps of ramps, of which Halide cannot tell whether they cross a block.
+// It need not where the number of their tile in the weight and that of their vector in the tile are computed before.
+// The first is hidden from simplifications, which would make one division of two.
+Expr readWeight(KernelBuilder &builder, const TensorFunc &w, llvm::ArrayRef<Expr> index) {
+  LayoutAttr layout = getLayout(w.type);
+  if (getTermsTogether(builder) == 1 || !layout || !layout.getInnerTiles() || layout.getInnerTiles().size() != 2)
+    return w.at(index);
+  ScheduleAttr schedule = builder.getSchedule();
+  int64_t dim = layout.getInnerDims()[0];
+  auto block = static_cast<int>(layout.getInnerTiles()[0]), vector = static_cast<int>(schedule.getVector()),
+       columns = static_cast<int>(schedule.getTile(columnsTile, vector)), lanes = std::min(vector, columns),
+       part = std::gcd(columns, block), parts = block / part;
+  if (part % lanes != 0 || layout.getOrder()[0] != dim)
+    return w.at(index);
+  int last = static_cast<int>(llvm::divideCeil(w.type.getDimSize(dim), block)) * parts - 1;
+  Expr column = index[dim], number = Halide::unsafe_promise_clamped(column / part, 0, last);
+  Exprs physical = toPhysical(w.type, index);
+  physical[1] = number % parts * part + column / lanes % (part / lanes) * lanes + column % lanes;
+  physical.back() = number / parts;
+  return w.func(std::vector<Expr>(physical.begin(), physical.end()));
+}
 
 /// What a tile of `rows` rows costs, relative to others of as many columns: products, which the processor computes two
 /// vectors at a time, and loads, of which it does as many.

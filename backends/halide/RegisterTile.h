@@ -4,7 +4,7 @@
 #ifndef DLC_BACKENDS_HALIDE_REGISTERTILE_H
 #define DLC_BACKENDS_HALIDE_REGISTERTILE_H
 
-#include "Halide.h"
+#include "backends/halide/TensorFunc.h"
 #include "mlir/Support/LogicalResult.h"
 
 namespace dlc::halide {
@@ -34,6 +34,10 @@ constexpr llvm::StringLiteral stageColumnsTile = "stage_columns";
 /// Every element of a result is summed by one accumulator, from the first to the last term, so neither tiles nor ranges
 /// nor the instruction set's number of registers change the order.
 mlir::LogicalResult scheduleRegisterTile(KernelBuilder &builder, Halide::Func sum);
+
+/// The element of the anchor op's weight `w` at the logical `index`, in a form of which Halide sees that vectors of the
+/// schedule's tile of columns are contiguous.
+Halide::Expr readWeight(KernelBuilder &builder, const TensorFunc &w, llvm::ArrayRef<Halide::Expr> index);
 
 /// The number of rows from `least` to `most`, not above `extent`, whose tiles cover `extent` rows of `vectors` vectors
 /// at the least cost: 0 if there are fewer than `least`.

@@ -2,6 +2,7 @@
 """Products of bytes on every machine that this CPU runs, on awkward shapes and at the ends of the types' ranges, against exact sums; and which
 machine a library is compiled for."""
 import itertools
+import re
 import subprocess
 
 import numpy as np
@@ -104,6 +105,74 @@ def test_convolutions(programs, zero_point):
         expected[y] = convolve(inputs[x], constants[w], pads, strides, groups, zero_point)
     save(programs.folder / "model.onnx", nodes, inputs, constants, expected)
     check_everywhere(programs, inputs, expected)
+
+
+# As above: tiles of columns that end within blocks of weights, at their ends and beyond them.
+TILED_CONVOLUTIONS = [
+    (1, 8, (7, 9), 16, (3, 3), (1, 1, 1, 1), (1, 1), 1),
+    (1, 2, (5, 31), 24, (1, 1), (0, 0, 0, 0), (1, 1), 1),
+    (2, 10, (4, 6), 48, (3, 1), (1, 0, 1, 0), (1, 2), 1),
+    (1, 6, (13, 5), 80, (2, 3), (0, 1, 0, 2), (2, 1), 1),
+    (1, 12, (6, 6), 71, (3, 3), (2, 2, 2, 2), (1, 1), 1),
+    (3, 36, (3, 8), 96, (3, 3), (1, 1, 1, 1), (1, 1), 3),
+    (1, 16, (5, 17), 32, (3, 3), (1, 1, 1, 1), (1, 1), 4),
+    (1, 7, (9, 9), 33, (3, 3), (1, 1, 1, 1), (2, 2), 1),
+    (1, 17, (6, 7), 17, (5, 5), (2, 2, 2, 2), (1, 1), 17),
+]  # fmt: skip
+
+
+# The input's type and zero point, and which of the types and zero points of weights comes first.
+OTHER_TYPES = pytest.mark.parametrize("dtype, zero_point, first", [(np.uint8, 255, 0), (np.int8, -128, 1), (np.int8, 127, 2), (np.int8, 0, 0)])
+
+
+@OTHER_TYPES
+def test_convolutions_of_other_types(programs, dtype, zero_point, first):
+    """Also signed inputs, and unsigned weights with a zero point: none of their sums may saturate."""
+    nodes, inputs, constants, expected = [], {}, {"z": np.asarray(zero_point, dtype), "z1": np.uint8(128), "z2": np.uint8(255)}, {}
+    for number, (batch, channels, extents, filters, kernel, pads, strides, groups) in enumerate(TILED_CONVOLUTIONS):
+        x, w, y, kind = f"x{number}", f"w{number}", f"y{number}", (number + first) % 3
+        inputs[x] = extreme(dtype, batch, channels, *extents)
+        constants[w] = extreme(np.uint8 if kind else np.int8, filters, channels // groups, *kernel)
+        nodes.append(helper.make_node("ConvInteger", [x, w, "z"] + [f"z{kind}"] * (kind > 0), [y], kernel_shape=kernel, pads=pads, strides=strides, group=groups))
+        expected[y] = convolve(inputs[x], constants[w].astype(np.int64) - [0, 128, 255][kind], pads, strides, groups, zero_point)
+    save(programs.folder / "model.onnx", nodes, inputs, constants, expected)
+    check_everywhere(programs, inputs, expected)
+
+
+@OTHER_TYPES
+def test_matrices_of_other_types(programs, dtype, zero_point, first):
+    """Tiles that end within blocks of weights, and weights with a zero point, one for all columns or one for each."""
+    nodes, inputs, constants, expected = [], {}, {"z": np.asarray(zero_point, dtype)}, {}
+    sizes = [(0, 8, 33), (3, 2, 5), (7, 30, 16), (13, 66, 24), (31, 67, 65), (64, 128, 48), (127, 34, 80), (1, 256, 96), (8, 18, 257), (19, 130, 130)]
+    for number, (rows, depth, columns) in enumerate(sizes):
+        a, b, y, zero, kind = f"a{number}", f"b{number}", f"y{number}", f"z{number}", (number + first) % 3
+        weight_type = np.uint8 if kind == 1 else np.int8
+        inputs[a], constants[b] = extreme(dtype, rows, depth), extreme(weight_type, depth, columns)
+        if kind:
+            constants[zero] = extreme(weight_type, *[[], [columns]][kind - 1])
+        nodes.append(helper.make_node("MatMulInteger", [a, b, "z"] + [zero] * (kind > 0), [y]))
+        weight = constants[b].astype(np.int64) - constants.get(zero, np.int8(0)).astype(np.int64)
+        expected[y] = ((inputs[a].astype(np.int64) - zero_point) @ weight).astype(np.int32)
+    save(programs.folder / "model.onnx", nodes, inputs, constants, expected)
+    check_everywhere(programs, inputs, expected)
+
+
+def test_weights_are_loaded_as_vectors(programs):
+    """Bytes that are gathered one by one take most of the time of a product: no machine needs that."""
+    nodes = [
+        helper.make_node("MatMulInteger", ["a", "b", "z"], ["y"]), helper.make_node("MatMulInteger", ["row", "b", "z"], ["v"]),
+        helper.make_node("ConvInteger", ["x", "w", "z"], ["u"]), helper.make_node("ConvInteger", ["x", "narrow", "z"], ["t"]),
+    ]  # fmt: skip
+    inputs = {"a": extreme(np.uint8, 16, 64), "row": extreme(np.uint8, 1, 64), "x": extreme(np.uint8, 1, 16, 9, 9)}
+    constants = {"b": extreme(np.int8, 64, 128), "w": extreme(np.int8, 80, 16, 3, 3), "narrow": extreme(np.int8, 24, 16, 3, 3), "z": np.uint8(3)}
+    save(programs.folder / "model.onnx", nodes, inputs, constants, ["y", "v", "u", "t"])
+    for name in NAMES:
+        library = programs.compile("model.onnx", f"{name}.so", f"--target={name}")
+        text = subprocess.run(["/usr/lib/llvm-22/bin/llvm-objdump", "-d", "--no-show-raw-insn", library], capture_output=True, text=True, check=True).stdout
+        sums = [part for part in text.split("\n\n") if ".kernel." in part.lstrip().partition("\n")[0] and re.search("pmaddwd|pdpbusd", part)]
+        assert len(sums) == 4, name
+        for kernel in sums:
+            assert "pinsrb" not in kernel and "gather" not in kernel, name
 
 
 @pytest.mark.parametrize("dtype, zero_point", [(np.uint8, 0), (np.uint8, 255), (np.uint8, None), (np.int8, -128), (np.int8, 127), (np.int8, 0), (np.int8, None)])
