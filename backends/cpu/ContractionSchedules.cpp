@@ -23,6 +23,12 @@ struct DotTile {
 
 static bool isWideFloat(Type element) { return element.isF32() || element.isF64(); }
 
+/// Whether `type` has fixed extents and is so large that a run does not find it in the second-level cache.
+static bool exceedsLevel2(RankedTensorType type) {
+  return type.hasStaticShape() &&
+         type.getNumElements() * getElementBytes(type.getElementType()) > 2 * getReferenceMachine().level2.bytes;
+}
+
 /// Whether `op` can be dot products, of rows and columns that are read in place.
 static bool hasDots(MatMulOp op, RankedTensorType lhs, RankedTensorType rhs) {
   return hasAdjacentColumns(op, lhs, rhs) && !getLayout(lhs) && !getLayout(rhs);
@@ -55,16 +61,20 @@ static std::optional<DotTile> chooseDots(MatMulOp op, RankedTensorType lhs, Rank
   // Of few columns, a tile reads as many rows as a set of the first-level cache can hold beside the column, whatever
   // their distance is.
   int64_t mostRows = hasFewColumns ? std::min<int64_t>(rows, 4) : rows;
+  // Loads for single products gain nothing. Among as many sums, those with the fewest loads.
+  int64_t least = hasFewColumns ? 1 : 2;
   DotTile best;
-  for (int64_t wide = 1; wide <= mostColumns; wide *= 2)
-    for (int64_t high = 1; high <= mostRows && wide * high + wide + 1 <= processor.registers; ++high)
-      if (columns % wide == 0 && rows % high == 0 && rowRange % high == 0 && wide * high > best.columns * best.rows)
+  for (int64_t wide = least; wide <= mostColumns; wide *= 2)
+    for (int64_t high = least; high <= mostRows && wide * high + wide + 1 <= processor.registers; ++high) {
+      auto isBetter =
+          std::pair(wide * high, -wide - high) > std::pair(best.columns * best.rows, -best.columns - best.rows);
+      if (columns % wide == 0 && rows % high == 0 && rowRange % high == 0 && isBetter)
         best = {wide, high};
+    }
   // As many sums as a multiplication's latency takes.
   constexpr int64_t fewSums = 8;
   if (!hasFewColumns) {
-    // Fewer, or loads for single products, gain nothing.
-    if (best.columns * best.rows < fewSums || best.columns < 2 || best.rows < 2)
+    if (best.columns * best.rows < fewSums)
       return std::nullopt;
     return best;
   }
@@ -202,12 +212,19 @@ SchedulePoint ContractionSchedules::choose() const {
   if (split == rank - 1)
     grain = static_cast<int64_t>(llvm::alignTo(grain, tile.columns));
   SchedulePoint point{"gemm", tile.lanes, split, grain, {{"columns", tile.columns}, {"rows", tile.rows}}};
-  // Around the rows, inside the batch.
-  point.sizes["columns_loop"] = hasRows ? 1 : 0;
+  // Around the rows, inside the batch. A large result of short sums takes longest to write, which goes row by row.
+  constexpr int64_t shortSum = 64;
+  bool isMostlyWritten = !isPacked(rhs) && rhs.hasStaticShape() && depth <= shortSum &&
+                         rhs.getNumElements() * problem.elementBytes <= getReferenceMachine().level2.bytes * 3 / 4 &&
+                         exceedsLevel2(subject.result);
+  point.sizes["columns_loop"] = hasRows && !isMostlyWritten ? 1 : 0;
   if (isStaged)
     point.sizes["stage_columns"] = 1;
+  // A large matrix that is read in place is one, too: each term's columns are a line or two, a whole row apart.
   if (isPacked(rhs))
-    fetchAhead(point, hasRows ? problem.rows : 1);
+    fetchAhead(point, subject.packedBytes, hasRows ? problem.rows : 1);
+  else if (!isStaged && exceedsLevel2(rhs))
+    fetchAhead(point, rhs.getNumElements() * problem.elementBytes, hasRows ? problem.rows : 1);
   return point;
 }
 
@@ -271,7 +288,7 @@ AlgorithmSpace ContractionSchedules::describeGemm(const SchedulePoint &point, Ma
   }
   space.parameters.push_back({"rows", 1, mostAccumulators});
   space.parameters.push_back({"columns_loop", -1, std::max<int64_t>(rank - 1, 0), 1, 0, /*isOptional=*/true});
-  if (isPacked(rhs))
+  if (isPacked(rhs) || exceedsLevel2(rhs))
     space.parameters.push_back(prefetchParameter);
   space.accumulatorParameters = {"columns", "rows"};
   space.splits = splitAnywhere(rank - 1, columns);

@@ -126,7 +126,8 @@ SchedulePoint ConvolutionSchedules::choose() const {
     // Few weights stay in the cache, and then the inputs of a tile are read once.
     point.sizes["columns_loop"] = weightBytes <= machine.level2.bytes / 4 ? 0 : -1;
     bool isOpen = hasOpenRows || problem.planes < 0;
-    fetchAhead(point, isOpen ? -1 : problem.rows * problem.rowResults * problem.planes * problem.planeResults);
+    fetchAhead(point, subject.packedBytes,
+               isOpen ? -1 : problem.rows * problem.rowResults * problem.planes * problem.planeResults);
   } else {
     int64_t lanes = chooseChannelLanes(elementBytes, [&](int64_t lanes) { return channels % lanes == 0; });
     if (lanes == 0)

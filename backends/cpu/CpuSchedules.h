@@ -20,7 +20,7 @@ protected:
                                      const SchedulePoint &point) const;
   /// Has `point` fetch its packed weights ahead if they come from beyond the second-level cache and computing with them
   /// takes some, but not much longer than reading them: each is used for `positions` results (-1: a run decides).
-  void fetchAhead(SchedulePoint &point, int64_t positions) const;
+  void fetchAhead(SchedulePoint &point, int64_t bytes, int64_t positions) const;
   /// Lanes of vectors of channels, each of which is computed by itself: the most for which `fit` holds, but no fewer
   /// than 4; 0 if there are none.
   int64_t chooseChannelLanes(int64_t elementBytes, llvm::function_ref<bool(int64_t lanes)> fit) const;

@@ -83,7 +83,7 @@ private:
                            {"columns", std::max(tile.columns, lanes)},
                            {"rows", tile.rows},
                            {"least_rows", llvm::divideCeil(tile.rows, 2)}}};
-      fetchAhead(point, chunk.columns);
+      fetchAhead(point, subject.packedBytes, chunk.columns);
       return point;
     }
     SchedulePoint point{"winograd",
@@ -96,7 +96,7 @@ private:
                          {"columns", std::max(tile.columns, lanes)},
                          {"rows", tile.rows},
                          {"planes", tile.planes}}};
-    fetchAhead(point, chunk.columns * chunk.rows);
+    fetchAhead(point, subject.packedBytes, chunk.columns * chunk.rows);
     // A batch of images comes apart without repeating anything.
     if (!y.isDynamicDim(0) && y.getDimSize(0) > 1) {
       point.split = 0;

@@ -12,6 +12,7 @@
 // Halide's own directive counts lines of vectors in elements, and fetches for writing.
 #include "backends/halide/Prefetch.h"
 #include "backends/halide/KernelBuilder.h"
+#include "backends/halide/RegisterTile.h"
 #include "ir/Layout.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -109,13 +110,16 @@ private:
 void prefetchWeights(KernelBuilder &builder, const Halide::Func &sum) {
   int64_t bytes = builder.getSchedule().getTile(prefetchTile, 0);
   auto weights = llvm::dyn_cast<BlockArgument>(builder.getAnchorOp()->getOperand(1));
-  LayoutAttr layout = weights ? getLayout(weights.getType()) : LayoutAttr();
-  if (bytes <= 0 || !layout || !layout.getInnerTiles())
+  if (bytes <= 0 || !weights)
     return;
   const Halide::ImageParam &buffer = builder.getBuffer(weights);
   int64_t stepBytes = buffer.type().bytes();
-  for (int64_t tile : layout.getInnerTiles().asArrayRef())
-    stepBytes *= tile;
+  LayoutAttr layout = getLayout(weights.getType());
+  if (layout && layout.getInnerTiles())
+    for (int64_t tile : layout.getInnerTiles().asArrayRef())
+      stepBytes *= tile;
+  else
+    stepBytes *= builder.getSchedule().getTile(columnsTile, builder.getSchedule().getVector());
   auto steps = static_cast<int>(std::max<int64_t>(bytes / stepBytes, 1));
   builder.addLoweringPass(std::make_unique<Prefetches>(sum.name() + ".s1.", buffer.name(), steps));
 }

@@ -55,6 +55,21 @@ def test_sums_of_weights_that_are_fetched_ahead(programs, target):
             np.testing.assert_allclose(got[name], want, rtol=0, atol=1e-3, err_msg=name)
 
 
+@pytest.mark.parametrize("target", ["x86-64-v3", "x86-64-v4"])
+def test_large_matrix_that_is_read_in_place(programs, target):
+    a, b = uniform(13, 911), uniform(911, 704)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["a", "b"], ["y"])], "product",
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, x.shape) for n, x in (("a", a), ("b", b))], [helper.make_empty_tensor_value_info("y")])  # fmt: skip
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9), programs.folder / "product.onnx")
+    assert FETCH in programs.compile("product.onnx", "product.s", f"--target={target}").read_text()
+    library = programs.compile("product.onnx", "product.so", f"--target={target}")
+    if "this CPU lacks" in programs.run("dlc-run", "bench", library, "--seconds", "0.001").stderr:
+        pytest.skip(f"this CPU cannot run {target}")
+    got = programs.execute(library, {"a": a, "b": b}, ["y"])["y"]
+    np.testing.assert_allclose(got, a.astype(np.float64) @ b, rtol=0, atol=2e-4)
+
+
 def split_functions(text):
     """The functions of an assembly file by their names."""
     functions, name = {}, None

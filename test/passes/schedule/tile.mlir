@@ -103,6 +103,41 @@ func.func @scores(%q: tensor<12x128x64xf32>, %k: tensor<12x128x64xf32>) -> tenso
 
 // -----
 
+// Sixteen rows times a transposed matrix: as many dot products as registers hold, with the fewest loads.
+// CHECK-LABEL: dlc.kernel "dots"
+// CHECK-SAME: <algorithm = "dots", isa = "x86-64-v4", vector = 16, split = 1, grain = 128, tiles = {columns = 4 : i64, rows = 4 : i64}>
+func.func @dots(%x: tensor<16x9216xf32>, %w: tensor<4096x9216xf32>) -> tensor<16x4096xf32> {
+  %y = dlc.kernel "dots" kind(contraction) (%x, %w : tensor<16x9216xf32>, tensor<4096x9216xf32>) -> tensor<16x4096xf32> {
+  ^bb0(%a: tensor<16x9216xf32>, %b: tensor<4096x9216xf32>):
+    %c = dlc.matmul %a, %b {transpose_rhs = true} : (tensor<16x9216xf32>, tensor<4096x9216xf32>) -> tensor<16x4096xf32>
+    dlc.yield %c : tensor<16x4096xf32>
+  }
+  return %y : tensor<16x4096xf32>
+}
+
+// -----
+
+// A result of 151 MB, of 16 terms each, is written row by row; a matrix of that size that is read in place is fetched ahead.
+// CHECK-LABEL: dlc.kernel "written"
+// CHECK-SAME: <algorithm = "gemm", isa = "x86-64-v4", vector = 16, split = 1, grain = 128, tiles = {columns = {{[0-9]+}} : i64, columns_loop = 0 : i64, rows = {{[0-9]+}} : i64}>
+// CHECK: dlc.kernel "read"
+// CHECK-SAME: <algorithm = "gemm", isa = "x86-64-v4", vector = 16, split = 1, grain = {{[0-9]+}}, tiles = {columns = {{[0-9]+}} : i64, columns_loop = 1 : i64, prefetch = 4096 : i64, rows = {{[0-9]+}} : i64}>
+func.func @large(%dy: tensor<16x4096xf32>, %x: tensor<16x9216xf32>, %w: tensor<4096x9216xf32>) -> (tensor<4096x9216xf32>, tensor<16x9216xf32>) {
+  %dw = dlc.kernel "written" kind(contraction) (%dy, %x : tensor<16x4096xf32>, tensor<16x9216xf32>) -> tensor<4096x9216xf32> {
+  ^bb0(%a: tensor<16x4096xf32>, %b: tensor<16x9216xf32>):
+    %c = dlc.matmul %a, %b {transpose_lhs = true} : (tensor<16x4096xf32>, tensor<16x9216xf32>) -> tensor<4096x9216xf32>
+    dlc.yield %c : tensor<4096x9216xf32>
+  }
+  %dx = dlc.kernel "read" kind(contraction) (%dy, %w : tensor<16x4096xf32>, tensor<4096x9216xf32>) -> tensor<16x9216xf32> {
+  ^bb0(%a: tensor<16x4096xf32>, %b: tensor<4096x9216xf32>):
+    %c = dlc.matmul %a, %b : (tensor<16x4096xf32>, tensor<4096x9216xf32>) -> tensor<16x9216xf32>
+    dlc.yield %c : tensor<16x9216xf32>
+  }
+  return %dw, %dx : tensor<4096x9216xf32>, tensor<16x9216xf32>
+}
+
+// -----
+
 // Winograd weights say the algorithm. Weights beyond the third-level cache are read once: one chunk, and threads take channels.
 // CHECK-LABEL: dlc.kernel "winograd"
 // CHECK-SAME: <algorithm = "winograd", isa = "x86-64-v4", vector = 16, split = 1, grain = 32, tiles = {channels = 32 : i64, chunk_columns = 7 : i64, chunk_rows = 7 : i64, columns = 32 : i64, planes = 1 : i64, prefetch = 4096 : i64, rows = 7 : i64}>
