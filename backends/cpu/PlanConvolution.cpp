@@ -113,12 +113,11 @@ LayoutPlan planLayouts(ConvOp op, const LayoutQuery &query) {
   int64_t block = getColumnBlock(w.getDimSize(0) / op.getGroups(), op.getGroups());
   bool isBlocked = block > 0;
   int64_t channels = w.getDimSize(1), together = getTermsTogether(op, channels);
-  // Bytes of channels that fill no block of terms are stored with zeros behind them, in both operands.
+  // Channels that fill no block of terms are stored with zeros behind them, in both operands.
   if (int64_t whole = getTermsTogether(op, llvm::alignTo(channels, 4));
-      whole == 4 && together < whole && isBlocked && op.getGroups() == 1) {
+      whole > together && isBlocked && op.getGroups() == 1) {
     together = whole;
-    auto rowMajor = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-    plan.operands[0].layout = LayoutAttr::get(context, array(rowMajor), {}, {}, array({1}), array({whole}), 0);
+    plan.operands[0].layout = LayoutAttr::get(context, plan.result.getOrder(), {}, {}, array({1}), array({whole}), 0);
   }
   if (isBlocked && together > 1) {
     plan.operands[1].layout =

@@ -87,7 +87,7 @@ func.func @gradients(%x: tensor<1x16x8x8xf32>, %w: tensor<32x16x3x3xf32>, %dy: t
 // -----
 
 // Neighbouring terms of integers that fit 16 bits are stored in pairs, which one instruction multiplies and adds up; an
-// odd number of them is not.
+// odd number of them is not in a matrix.
 // CHECK-LABEL: func.func @integers
 func.func @integers(%x: tensor<1x4x5x5xi8>, %a: tensor<?x6xi16>, %b: tensor<?x5xui8>) -> (tensor<1x8x3x3xi32>, tensor<?x3xi32>, tensor<?x3xi32>) {
   // CHECK-DAG: tensor<8x4x3x3xi8, #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0, 1], inner_tiles = [32, 2]>>
@@ -101,6 +101,24 @@ func.func @integers(%x: tensor<1x4x5x5xi8>, %a: tensor<?x6xi16>, %b: tensor<?x5x
   %u = dlc.constant dense<1> : tensor<5x3xi8> : tensor<5x3xi8>
   %q = dlc.matmul %b, %u : (tensor<?x5xui8>, tensor<5x3xi8>) -> tensor<?x3xi32>
   return %y, %p, %q : tensor<1x8x3x3xi32>, tensor<?x3xi32>, tensor<?x3xi32>
+}
+
+// -----
+
+// A last channel without a neighbour has one of zeros, in both operands; the halo is around pairs.
+// CHECK-LABEL: func.func @odd_channels
+func.func @odd_channels(%x: tensor<1x3x5x5xi16>, %u: tensor<1x6x5x5xui8>) -> (tensor<1x8x5x5xi32>, tensor<1x8x3x3xi32>) {
+  // CHECK-DAG: dlc.pack %arg0 : {{.*}} -> tensor<1x3x5x5xi16, #dlc.layout<order = [0, 2, 3, 1], halo_low = [0, 0, 1, 1], halo_high = [0, 0, 1, 1], inner_dims = [1], inner_tiles = [2]>>
+  // CHECK-DAG: tensor<8x3x3x3xi8, #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0, 1], inner_tiles = [32, 2]>>
+  // CHECK-DAG: dlc.pack %arg1 : {{.*}} -> tensor<1x6x5x5xui8, #dlc.layout<order = [0, 2, 3, 1], inner_dims = [1], inner_tiles = [4]>>
+  // CHECK-DAG: tensor<8x6x3x3xi8, #dlc.layout<order = [0, 2, 3, 1], inner_dims = [0, 1], inner_tiles = [32, 4]>>
+  %w = dlc.constant dense<1> : tensor<8x3x3x3xi8> : tensor<8x3x3x3xi8>
+  %y = dlc.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>}
+     : (tensor<1x3x5x5xi16>, tensor<8x3x3x3xi8>) -> tensor<1x8x5x5xi32>
+  %v = dlc.constant dense<1> : tensor<8x6x3x3xi8> : tensor<8x6x3x3xi8>
+  %z = dlc.conv %u, %v {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>}
+     : (tensor<1x6x5x5xui8>, tensor<8x6x3x3xi8>) -> tensor<1x8x3x3xi32>
+  return %y, %z : tensor<1x8x5x5xi32>, tensor<1x8x3x3xi32>
 }
 
 // -----
