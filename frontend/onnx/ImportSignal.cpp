@@ -8,7 +8,6 @@
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsElementwise.h"
 #include "ir/OpsIndexing.h"
-#include "ir/OpsLinear.h"
 #include "ir/OpsMovement.h"
 #include "ir/OpsSlicing.h"
 #include "ir/OpsTransposition.h"
