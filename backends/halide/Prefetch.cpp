@@ -12,7 +12,6 @@
 // Halide's own directive counts lines of vectors in elements, and fetches for writing.
 #include "backends/halide/Prefetch.h"
 #include "backends/halide/KernelBuilder.h"
-#include "backends/halide/RegisterTile.h"
 #include "ir/Layout.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -107,7 +106,7 @@ private:
 };
 } // namespace
 
-void prefetchWeights(KernelBuilder &builder, const Halide::Func &sum) {
+void prefetchWeights(KernelBuilder &builder, const Halide::Func &sum, int columns) {
   int64_t bytes = builder.getSchedule().getTile(prefetchTile, 0);
   auto weights = llvm::dyn_cast<BlockArgument>(builder.getAnchorOp()->getOperand(1));
   if (bytes <= 0 || !weights)
@@ -119,7 +118,7 @@ void prefetchWeights(KernelBuilder &builder, const Halide::Func &sum) {
     for (int64_t tile : layout.getInnerTiles().asArrayRef())
       stepBytes *= tile;
   else
-    stepBytes *= builder.getSchedule().getTile(columnsTile, builder.getSchedule().getVector());
+    stepBytes *= columns;
   auto steps = static_cast<int>(std::max<int64_t>(bytes / stepBytes, 1));
   builder.addLoweringPass(std::make_unique<Prefetches>(sum.name() + ".s1.", buffer.name(), steps));
 }

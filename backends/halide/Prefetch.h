@@ -19,8 +19,8 @@ class KernelBuilder;
 constexpr llvm::StringLiteral prefetchTile = "prefetch";
 
 /// Has each step of `sum`, the stage whose update adds up the anchor op's products, fetch the weights of a step that is
-/// as many bytes ahead as the schedule says.
-void prefetchWeights(KernelBuilder &builder, const Halide::Func &sum);
+/// as many bytes ahead as the schedule says. A step reads `columns` neighbours of weights that are not packed.
+void prefetchWeights(KernelBuilder &builder, const Halide::Func &sum, int columns);
 
 /// Makes the fetches of `module` what they are for: for reading, and into the second-level cache, since the first one
 /// holds what the current steps read.

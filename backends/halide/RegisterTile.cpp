@@ -228,7 +228,7 @@ LogicalResult scheduleRegisterTile(KernelBuilder &builder, Func sum) {
   for (const Halide::RVar &variable : llvm::ArrayRef(domain).take_front(unrolled == 1 ? domain.size() : unrolled))
     update.unroll(variable);
   if (unrolled == 0)
-    prefetchWeights(builder, sum);
+    prefetchWeights(builder, sum, columns.size);
   return success();
 }
 

@@ -293,7 +293,7 @@ LogicalResult scheduleWinograd(KernelBuilder &builder) {
   products.compute_at(stored, blockX).bound_extent(wc, columns).vectorize(wc, lanes).unroll(wc).unroll(wx).unroll(wy);
   Halide::RVar channel = products.rvars()[0];
   products.update().reorder(wc, wx, wy, channel).vectorize(wc, lanes).unroll(wc).unroll(wx).unroll(wy);
-  prefetchWeights(builder, products);
+  prefetchWeights(builder, products, columns);
   return success();
 }
 
