@@ -20,6 +20,8 @@ SAMPLE = 1 if os.environ.get("DLC_TEST_ONNX_BACKEND") == "all" else 60
 NO_TENSORS = r"sequence|optional|string|regex|tfidf|image_decoder|label_encoder|loop16|if_opt|identity_opt|ai_onnx_ml_label|_seq_|strnorm"
 # What they expect was drawn by NumPy's generator.
 RANDOM = r"training_dropout(_default)?(_mask)?_cpu$|bernoulli"
+# They expect the rounding errors of NumPy's transform: 1.9e-7, of which 1e-7 would be allowed, where the sum is 0 and so is dlc's.
+ROUNDING = r"^test_dft_inverse(_opset19)?_cpu$"
 
 
 def runner_cases():
@@ -28,7 +30,7 @@ def runner_cases():
     for kind, case in sorted(with_devices.items()):
         if kind == "OnnxBackendRealModelTest":  # downloads models
             continue
-        names = sorted(name for name in dir(case) if name.startswith("test_") and name.endswith("_cpu") and not re.search(f"{NO_TENSORS}|{RANDOM}", name))
+        names = sorted(name for name in dir(case) if name.startswith("test_") and name.endswith("_cpu") and not re.search(f"{NO_TENSORS}|{RANDOM}|{ROUNDING}", name))
         cases += [pytest.param(case, name, id=f"{kind[11:-4]}-{name[5:-4]}") for name in names[7 % SAMPLE :: SAMPLE]]
     return cases
 
