@@ -7,6 +7,11 @@
 
 namespace dlc {
 
+/// Halide forms dot products of bytes, which VNNI has with and without AVX-512, where it has many more extensions.
+/// Those that a row does not require are taken from its code; vectors of its width need no intrinsics of them.
+constexpr llvm::StringLiteral dotProductTarget =
+    "x86-64-linux-sse41-avx-avx2-f16c-fma-avxvnni-avx512-avx512_skylake-avx512_cannonlake-avx512_zen4";
+
 static Machine x86V2() {
   Machine machine;
   machine.name = "x86-64-v2";
@@ -33,6 +38,18 @@ static Machine x86V3() {
   return machine;
 }
 
+static Machine x86V3Vnni() {
+  Machine machine = x86V3();
+  machine.name = "x86-64-v3-vnni";
+  machine.summary = "AVX2 with AVX-VNNI; Alder Lake, Zen 5 and later";
+  machine.features = DLC_CPU_X86_64_V3 | DLC_CPU_AVX_VNNI;
+  machine.selection = Selection::IntegerProducts;
+  machine.halideTarget = dotProductTarget;
+  machine.latency = 5;
+  machine.dotProducts = {{"u8 x i8", "i32", 4}};
+  return machine;
+}
+
 static Machine x86V4() {
   Machine machine = x86V3();
   machine.name = "x86-64-v4";
@@ -55,8 +72,7 @@ static Machine x86V4Vnni() {
   machine.summary = "AVX-512 with VNNI; Cascade Lake, Zen 4 and later";
   machine.features = DLC_CPU_X86_64_V4 | DLC_CPU_AVX512_VNNI;
   machine.selection = Selection::IntegerProducts;
-  // Halide knows VNNI as a part of more extensions; those that the row does not require are taken from its code.
-  machine.halideTarget = "x86-64-linux-sse41-avx-avx2-f16c-fma-avx512-avx512_skylake-avx512_cannonlake-avx512_zen4";
+  machine.halideTarget = dotProductTarget;
   machine.dotProducts = {{"u8 x i8", "i32", 4}};
   return machine;
 }
@@ -86,7 +102,7 @@ static Machine armV8() {
 
 llvm::ArrayRef<Machine> getMachines() {
   static const std::vector<Machine> machines = [] {
-    std::vector<Machine> rows = {x86V2(), x86V3(), x86V4(), x86V4Vnni(), x86V4Bf16(), armV8()};
+    std::vector<Machine> rows = {x86V2(), x86V3(), x86V3Vnni(), x86V4(), x86V4Vnni(), x86V4Bf16(), armV8()};
     for (Machine &machine : rows)
       machine.features = closeOverRequired(machine.features);
     return rows;

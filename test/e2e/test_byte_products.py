@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 RANDOM = np.random.default_rng(11)
 TYPES = {np.uint8: TensorProto.UINT8, np.int8: TensorProto.INT8, np.int32: TensorProto.INT32, np.float32: TensorProto.FLOAT}
-NAMES = ["x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-vnni", "x86-64-v4-bf16"]
+NAMES = ["x86-64-v2", "x86-64-v3", "x86-64-v3-vnni", "x86-64-v4", "x86-64-v4-vnni", "x86-64-v4-bf16"]
 DOT_PRODUCTS = "avx512_vnni" in open("/proc/cpuinfo").read().split()
 needs_dot_products = pytest.mark.skipif(not DOT_PRODUCTS, reason="this CPU has no AVX-512 VNNI")
 
@@ -54,13 +54,13 @@ def check_everywhere(programs, inputs, expected):
     for output, want in expected.items():
         np.testing.assert_array_equal(programs.execute(library, inputs, list(expected))[output], want, err_msg=output)
     # As a CPU without the instructions selects.
-    for name in "x86-64-v2", "x86-64-v3", "x86-64-v4":
+    for name, features in ("x86-64-v2",) * 2, ("x86-64-v3",) * 2, ("x86-64-v3-vnni", "avx-vnni"), ("x86-64-v4",) * 2:
         if not runnable(programs, programs.folder / f"{name}.so"):
             continue
         for n, a in inputs.items():
             np.save(programs.folder / f"{n}.npy", a)
         arguments = [f"--input={n}={n}.npy" for n in inputs] + [f"--output={n}={n}.out.npy" for n in expected]
-        result = programs.run("dlc-run", library, *arguments, environment={"DLC_CPU_FEATURES": name})
+        result = programs.run("dlc-run", library, *arguments, environment={"DLC_CPU_FEATURES": features})
         assert result.returncode == 0, result.stderr
         for output, want in expected.items():
             np.testing.assert_array_equal(np.load(programs.folder / f"{output}.out.npy"), want, err_msg=f"{name}: {output}")
@@ -289,7 +289,8 @@ def test_machines_of_programs(programs):
         library = programs.compile(model, "native.so")
         info = programs.run("dlc-run", "info", library).stdout
         assert ("x86-64-v4-vnni" in info) == special and "x86-64-v4" in info
-        assert ("x86-64-v4-vnni" in names(programs.compile(model, "all.so", "--target=x86-64"))) == special
+        for name in "x86-64-v3-vnni", "x86-64-v4-vnni":
+            assert (name in names(programs.compile(model, "all.so", "--target=x86-64"))) == special
         assert "vnni" not in names(programs.compile(model, "v4.so", "--target=x86-64-v4"))
     result = programs.run("dlc-run", "bench", programs.compile("bytes.onnx", "native.so"), "--seconds", "0.01", environment={"DLC_CPU_FEATURES": "x86-64-v4"})
     assert "was compiled for x86-64-v4-vnni, and this CPU lacks avx512-vnni" in result.stderr

@@ -1,4 +1,5 @@
 // RUN: dlc-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(dlc-multiply-bytes{isas=x86-64-v2,x86-64-v4-vnni}))' | FileCheck %s
+// RUN: dlc-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(dlc-multiply-bytes{isas=x86-64-v3-vnni}))' | FileCheck %s
 // RUN: dlc-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(dlc-multiply-bytes{isas=x86-64-v3,x86-64-v4}))' | FileCheck %s --check-prefix=PAIRS
 
 // Each column's weights, 1 + 3 + 5 + 7 and 2 + 4 - 6 - 8, times the zero point. No machine of the second kind gains.

@@ -38,10 +38,11 @@ TEST(Target, NativeIsOneSet) {
 TEST(Target, IntegerProductsAddAMachineWhereNoneWasNamed) {
   Target portable = parse("x86-64").withIntegerProducts();
   EXPECT_EQ(portable.name, "x86-64");
-  ASSERT_EQ(portable.machines.size(), 4u);
+  ASSERT_EQ(portable.machines.size(), 5u);
+  EXPECT_EQ(portable.machines[2]->name, "x86-64-v3-vnni");
   EXPECT_EQ(portable.machines.back()->name, "x86-64-v4-vnni");
   EXPECT_EQ(portable.requiredFeatures, DLC_CPU_X86_64_V2);
-  for (llvm::StringRef name : {"x86-64-v4", "x86-64-v4-bf16", "aarch64", "cuda"}) {
+  for (llvm::StringRef name : {"x86-64-v3-vnni", "x86-64-v4", "x86-64-v4-bf16", "aarch64", "cuda"}) {
     Target same = parse(name).withIntegerProducts();
     EXPECT_EQ(same.name, name);
     EXPECT_EQ(same.machines, parse(name).machines);

@@ -52,6 +52,8 @@ TEST(Machines, APreferredOneRequiresMore) {
   EXPECT_EQ(chooseMachine(Architecture::X86_64, 0), nullptr);
   // Other features of a machine do not change the selection.
   EXPECT_EQ(chooseMachine(Architecture::X86_64, closeOverRequired(DLC_CPU_AVX_VNNI))->name, "x86-64-v3");
+  EXPECT_EQ(chooseMachine(Architecture::X86_64, closeOverRequired(DLC_CPU_AVX_VNNI), /*multipliesIntegers=*/true)->name,
+            "x86-64-v3-vnni");
   EXPECT_EQ(chooseMachine(Architecture::X86_64, ~uint64_t(0))->name, "x86-64-v4");
   EXPECT_EQ(chooseMachine(Architecture::X86_64, ~uint64_t(0), /*multipliesIntegers=*/true)->name, "x86-64-v4-vnni");
 }
