@@ -10,7 +10,7 @@ using namespace mlir;
 namespace dlc {
 
 std::optional<int64_t> constantDim(AffineExpr dim) {
-  if (auto constant = llvm::dyn_cast<AffineConstantExpr>(dim))
+  if (auto constant = llvm::dyn_cast_or_null<AffineConstantExpr>(dim))
     return constant.getValue();
   return std::nullopt;
 }

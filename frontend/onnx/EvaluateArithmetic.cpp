@@ -401,8 +401,7 @@ template <const Arithmetic &arithmetic> void evaluateReduction(NodeImporter &nod
   if (x.rank() > 1 || x.elements.empty() || !isFollowed(x.elementType) || x.elementType.isUnsignedInteger(64) ||
       !isExact<arithmetic>(x))
     return;
-  if (x.rank() == 1 && node.getNumOperands() == 2 && node.getKnown(1)->elements.empty() &&
-      node.getFlag("noop_with_empty_axes"))
+  if (x.rank() == 1 && node.hasOperand(1) && node.getKnown(1)->elements.empty() && node.getFlag("noop_with_empty_axes"))
     return;
   Element total = x.elements.front();
   for (const KnownElement &element : llvm::drop_begin(x.elements))
@@ -418,35 +417,35 @@ void evaluateOr(NodeImporter &node) { evaluateLogic(node, maximumExtent); }
 } // namespace
 
 void registerArithmeticEvaluators(OpRegistry &registry) {
-  registry.addEvaluator("Add", evaluateArithmetic<addition>);
-  registry.addEvaluator("Sub", evaluateArithmetic<subtraction>);
-  registry.addEvaluator("Mul", evaluateArithmetic<multiplication>);
-  registry.addEvaluator("Div", evaluateArithmetic<division>);
-  registry.addEvaluator("Mod", evaluateArithmetic<modulo>);
-  registry.addEvaluator("Min", evaluateArithmetic<minimum>);
-  registry.addEvaluator("Max", evaluateArithmetic<maximum>);
-  registry.addEvaluator("Equal", evaluateComparison<Comparison::Equal>);
-  registry.addEvaluator("Less", evaluateComparison<Comparison::Less>);
-  registry.addEvaluator("LessOrEqual", evaluateComparison<Comparison::LessOrEqual>);
-  registry.addEvaluator("Greater", evaluateComparison<Comparison::Greater>);
-  registry.addEvaluator("GreaterOrEqual", evaluateComparison<Comparison::GreaterOrEqual>);
-  registry.addEvaluator("And", evaluateAnd);
-  registry.addEvaluator("Or", evaluateOr);
-  registry.addEvaluator("Not", evaluateNot);
-  registry.addEvaluator("Neg", evaluateNegation);
-  registry.addEvaluator("Floor", evaluateRounding<floorOf, divideExtents>);
-  registry.addEvaluator("Ceil", evaluateRounding<ceilOf, divideExtentsUp>);
-  registry.addEvaluator("Abs", evaluateAbs);
-  registry.addEvaluator("Reciprocal", evaluateReciprocal);
-  registry.addEvaluator("Pow", evaluatePower);
-  registry.addEvaluator("Sqrt", evaluateSqrt);
-  registry.addEvaluator("Clip", evaluateClip);
-  registry.addEvaluator("Cast", evaluateCast);
-  registry.addEvaluator("Where", evaluateWhere);
-  registry.addEvaluator("ReduceProd", evaluateReduction<multiplication>);
-  registry.addEvaluator("ReduceSum", evaluateReduction<addition>);
-  registry.addEvaluator("ReduceMin", evaluateReduction<minimum>);
-  registry.addEvaluator("ReduceMax", evaluateReduction<maximum>);
+  registry.addEvaluator("Add", 2, evaluateArithmetic<addition>);
+  registry.addEvaluator("Sub", 2, evaluateArithmetic<subtraction>);
+  registry.addEvaluator("Mul", 2, evaluateArithmetic<multiplication>);
+  registry.addEvaluator("Div", 2, evaluateArithmetic<division>);
+  registry.addEvaluator("Mod", 2, evaluateArithmetic<modulo>);
+  registry.addEvaluator("Min", 2, evaluateArithmetic<minimum>);
+  registry.addEvaluator("Max", 2, evaluateArithmetic<maximum>);
+  registry.addEvaluator("Equal", 2, evaluateComparison<Comparison::Equal>);
+  registry.addEvaluator("Less", 2, evaluateComparison<Comparison::Less>);
+  registry.addEvaluator("LessOrEqual", 2, evaluateComparison<Comparison::LessOrEqual>);
+  registry.addEvaluator("Greater", 2, evaluateComparison<Comparison::Greater>);
+  registry.addEvaluator("GreaterOrEqual", 2, evaluateComparison<Comparison::GreaterOrEqual>);
+  registry.addEvaluator("And", 2, evaluateAnd);
+  registry.addEvaluator("Or", 2, evaluateOr);
+  registry.addEvaluator("Not", 1, evaluateNot);
+  registry.addEvaluator("Neg", 1, evaluateNegation);
+  registry.addEvaluator("Floor", 1, evaluateRounding<floorOf, divideExtents>);
+  registry.addEvaluator("Ceil", 1, evaluateRounding<ceilOf, divideExtentsUp>);
+  registry.addEvaluator("Abs", 1, evaluateAbs);
+  registry.addEvaluator("Reciprocal", 1, evaluateReciprocal);
+  registry.addEvaluator("Pow", 2, evaluatePower);
+  registry.addEvaluator("Sqrt", 1, evaluateSqrt);
+  registry.addEvaluator("Clip", 1, evaluateClip);
+  registry.addEvaluator("Cast", 1, evaluateCast);
+  registry.addEvaluator("Where", 3, evaluateWhere);
+  registry.addEvaluator("ReduceProd", 1, evaluateReduction<multiplication>);
+  registry.addEvaluator("ReduceSum", 1, evaluateReduction<addition>);
+  registry.addEvaluator("ReduceMin", 1, evaluateReduction<minimum>);
+  registry.addEvaluator("ReduceMax", 1, evaluateReduction<maximum>);
 }
 
 } // namespace dlc::onnx_import

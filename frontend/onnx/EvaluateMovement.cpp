@@ -86,6 +86,8 @@ void evaluateSplit(NodeImporter &node) {
   int64_t extent = x.shape[*axis];
   SmallVector<int64_t> sizes;
   if (node.hasOperand(1)) {
+    if (!isInteger(node.getKnown(1)->elementType))
+      return;
     for (const KnownElement &size : node.getKnown(1)->elements)
       sizes.push_back(constantDim(size.expression).value_or(-1));
   } else if (auto given = node.getIntegers("split")) {
@@ -114,9 +116,9 @@ void evaluateSplit(NodeImporter &node) {
 } // namespace
 
 void registerMovementEvaluators(OpRegistry &registry) {
-  registry.addEvaluator("Concat", evaluateConcat);
-  registry.addEvaluator("Gather", evaluateGather);
-  registry.addEvaluator("Split", evaluateSplit);
+  registry.addEvaluator("Concat", 1, evaluateConcat);
+  registry.addEvaluator("Gather", 2, evaluateGather);
+  registry.addEvaluator("Split", 1, evaluateSplit);
 }
 
 } // namespace dlc::onnx_import

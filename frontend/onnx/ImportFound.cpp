@@ -130,7 +130,7 @@ void importCompress(NodeImporter &node) {
 void registerFound(OpRegistry &registry) {
   registry.add("Compress", 9, importCompress);
   registry.add("NonZero", 9, importNonZero);
-  registry.addEvaluator("NonZero", evaluateNonZero);
+  registry.addEvaluator("NonZero", 1, evaluateNonZero);
 }
 
 } // namespace dlc::onnx_import

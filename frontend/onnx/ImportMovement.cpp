@@ -445,7 +445,7 @@ void registerMovement(OpRegistry &registry) {
   registry.add("Squeeze", 1, importSqueeze);
   registry.add("Unsqueeze", 1, importUnsqueeze);
   registry.add("Transpose", 1, importTranspose);
-  registry.addEvaluator("Transpose", evaluateTranspose);
+  registry.addEvaluator("Transpose", 1, evaluateTranspose);
   registry.add("Expand", 8, importExpand);
   registry.add("Tile", 1, importTile);
   registry.add("DepthToSpace", 1, importDepthToSpace);

@@ -180,6 +180,8 @@ void importNonMaxSuppression(NodeImporter &node) {
   for (int64_t i : {0, 1})
     if (!expectElements(node, i, ElementClass::Real))
       return;
+  if (node.hasOperand(2) && !expectElements(node, 2, ElementClass::Integer))
+    return;
   bool fits = node.getRank(0) == 3 && node.getRank(1) == 3 && node.getElementType(0) == node.getElementType(1) &&
               mayBeEqual(node.getDims(0)[0], node.getDims(1)[0]) &&
               mayBeEqual(node.getDims(0)[1], node.getDims(1)[2]) && mayBeEqual(node.getDims(0)[2], node.extent(4));

@@ -52,6 +52,8 @@ Value numberAlong(NodeImporter &node, Value like, int64_t dim, int64_t target, i
 }
 
 Value mergeLeadingDims(NodeImporter &node, Value x, int64_t count) {
+  if (node.hasFailed())
+    return {};
   Dims dims(node.getDims(x));
   SmallVector<int64_t> shape;
   int64_t product = 1;

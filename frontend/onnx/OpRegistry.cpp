@@ -3,6 +3,7 @@
 #include "frontend/onnx/NodeImporter.h"
 #include "ir/Suggestion.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Sequence.h"
 #include <cassert>
 
 namespace dlc::onnx_import {
@@ -65,6 +66,13 @@ void OpRegistry::add(llvm::StringRef op, int64_t since, ImportFunction function)
   auto *next = llvm::find_if(list, [&](const Version &version) { return version.since >= since; });
   assert((next == list.end() || next->since > since) && "each version of an op is added once");
   list.insert(next, {since, std::move(function)});
+}
+
+void OpRegistry::addEvaluator(llvm::StringRef op, int64_t operands, ImportFunction function) {
+  evaluators[op] = [operands, function = std::move(function)](NodeImporter &node) {
+    if (llvm::all_of(llvm::seq(operands), [&](int64_t i) { return node.hasOperand(i); }))
+      function(node);
+  };
 }
 
 void OpRegistry::importNode(llvm::StringRef op, int64_t opset, NodeImporter &node) const {

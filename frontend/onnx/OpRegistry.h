@@ -26,9 +26,9 @@ public:
 
   /// `function` imports `op` as opset `since` and later ones define it, up to the next version.
   void add(llvm::StringRef op, int64_t since, ImportFunction function);
-  /// `function` may set the results of `op` from operands that are all known; where it sets none, the op is imported as
-  /// usual.
-  void addEvaluator(llvm::StringRef op, ImportFunction function) { evaluators[op] = std::move(function); }
+  /// `function` may set the results of `op` from operands that are all known, the first `operands` of which are there;
+  /// where it sets none, the op is imported as usual.
+  void addEvaluator(llvm::StringRef op, int64_t operands, ImportFunction function);
 
   /// As `add`, for an op whose operands may be sequences and optional values.
   void addForSequences(llvm::StringRef op, int64_t since, ImportFunction function) {
