@@ -25,8 +25,7 @@ static bool isWideFloat(Type element) { return element.isF32() || element.isF64(
 
 /// Whether `type` has fixed extents and is so large that a run does not find it in the second-level cache.
 static bool exceedsLevel2(RankedTensorType type) {
-  return type.hasStaticShape() &&
-         type.getNumElements() * getElementBytes(type.getElementType()) > 2 * getReferenceMachine().level2.bytes;
+  return type.hasStaticShape() && exceedsLevel2(type.getNumElements() * getElementBytes(type.getElementType()));
 }
 
 /// Whether `op` can be dot products, of rows and columns that are read in place.

@@ -49,12 +49,13 @@ AlgorithmSpace CpuSchedules::makeConvolutionTile(llvm::StringRef algorithm, Rank
   return space;
 }
 
+bool exceedsLevel2(int64_t bytes) { return bytes > 2 * getReferenceMachine().level2.bytes; }
+
 void CpuSchedules::fetchAhead(SchedulePoint &point, int64_t bytes, int64_t positions) const {
   // Where weights are still in the second-level cache from the run before, fetching takes time and gives none. A single
   // position does nothing but read them, in the order that the processor fetches ahead by itself.
   constexpr int64_t manyPositions = 1024;
-  if (machine.prefetchBytes > 0 && positions != 1 && positions <= manyPositions &&
-      bytes > 2 * getReferenceMachine().level2.bytes)
+  if (machine.prefetchBytes > 0 && positions != 1 && positions <= manyPositions && exceedsLevel2(bytes))
     point.sizes["prefetch"] = machine.prefetchBytes;
 }
 

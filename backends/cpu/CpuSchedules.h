@@ -18,8 +18,10 @@ protected:
   /// Tiles of a convolution with the weight `w` for `channels` channels of the result.
   AlgorithmSpace makeConvolutionTile(llvm::StringRef algorithm, mlir::RankedTensorType w, int64_t channels,
                                      const SchedulePoint &point) const;
-  /// Has `point` fetch its packed weights ahead if they come from beyond the second-level cache and computing with them
-  /// takes some, but not much longer than reading them: each is used for `positions` results (-1: a run decides).
+  /// Has `point` fetch its weights ahead if a run does not find them, with all others `bytes`, in the second-level
+  /// cache and computing with them takes some, but not much longer than reading them: each is used for `positions`
+  /// results
+  /// (-1: a run decides).
   void fetchAhead(SchedulePoint &point, int64_t bytes, int64_t positions) const;
   /// Lanes of vectors of channels, each of which is computed by itself: the most for which `fit` holds, but no fewer
   /// than 4; 0 if there are none.
@@ -33,8 +35,11 @@ SchedulePoint makeChannelTile(llvm::StringRef algorithm, int64_t lanes, int64_t 
 /// Columns of packed weights: a part of a block of `block` columns, whole blocks, or all `extent` in the first block.
 ScheduleParameter makePackedColumns(int64_t lanes, int64_t block, int64_t extent);
 
-/// How many bytes ahead packed weights are fetched; none by default.
+/// How many bytes ahead weights, packed or a large matrix, are fetched.
 constexpr ScheduleParameter prefetchParameter{"prefetch", 2048, 8192, 2048, 0, /*isOptional=*/true};
+
+/// Whether `bytes` are more than a run finds in the second-level cache.
+bool exceedsLevel2(int64_t bytes);
 
 /// The kernel kinds, by their files: ConvolutionSchedules.cpp and so on. `makeRowSchedules` are those of elementwise
 /// ops, movements and windows.

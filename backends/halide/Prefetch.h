@@ -15,7 +15,7 @@ namespace dlc::halide {
 
 class KernelBuilder;
 
-/// How many bytes ahead of a sum of products its packed weights are fetched; 0: not at all.
+/// How many bytes ahead of a sum of products its weights are fetched; 0: not at all.
 constexpr llvm::StringLiteral prefetchTile = "prefetch";
 
 /// Has each step of `sum`, the stage whose update adds up the anchor op's products, fetch the weights of a step that is

@@ -42,6 +42,12 @@ class Programs:
         assert result.returncode == 0, result.stderr
         return self.folder / output
 
+    def can_run(self, library):
+        """Whether this CPU has the instructions of a library."""
+        result = self.run("dlc-run", "bench", library, "--seconds", "0.001")
+        assert result.returncode == 0 or "this CPU lacks" in result.stderr, result.stderr
+        return result.returncode == 0
+
     def execute(self, library, inputs, outputs, *options):
         """Runs a library once on arrays; returns the named outputs."""
         arguments = []

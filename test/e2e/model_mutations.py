@@ -1,9 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ways to break a model file that leave it well-formed JSON or protobuf: what its importer reads is there, but wrong."""
 import copy
+import re
+import subprocess
 
 import onnx
+from conftest import BIN
 from onnx import AttributeProto, TensorProto, helper
+
+DIAGNOSTIC = re.compile(r"^(.*: )?error: \S", re.MULTILINE)
+
+
+def compile_mutant(folder, model, options):
+    """What is wrong with how the compiler takes a file that may be wrong; nothing if all is well. The second part: whether it takes it."""
+    try:
+        result = subprocess.run([str(BIN / "dlc"), str(model), *options], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                text=True, errors="replace", timeout=120)  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return "it takes more than two minutes", False
+    if result.returncode not in (0, 1):
+        return f"status {result.returncode}: {result.stderr[-2000:]}", False
+    if result.returncode == 1 and not DIAGNOSTIC.search(result.stderr):
+        return f"no diagnostic: {result.stderr[-2000:]!r}", False
+    if "internal error" in result.stderr:
+        return result.stderr[-2000:], False
+    return "", result.returncode == 0
+
 
 JSON_VALUES = [None, -1, 0, 1, 0.5, "", [], {}, 1e300, 2**62, -(2**62), True, "N", "no_such", [-1], [0], [[1]], ["x"], {"op": "relu"}]
 

@@ -32,18 +32,12 @@ def save(path, nodes, inputs, constants, outputs):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9), path)
 
 
-def runnable(programs, library):
-    result = programs.run("dlc-run", "bench", library, "--seconds", "0.001")
-    assert result.returncode == 0 or "this CPU lacks" in result.stderr, result.stderr
-    return result.returncode == 0
-
-
 def check_everywhere(programs, inputs, expected):
     """Exact sums from a library for each machine, and from one for all of them that selects each."""
     ran = 0
     for name in NAMES:
         library = programs.compile("model.onnx", f"{name}.so", f"--target={name}")
-        if not runnable(programs, library):
+        if not programs.can_run(library):
             continue
         ran += 1
         got = programs.execute(library, inputs, list(expected), "--threads", "2")
@@ -55,7 +49,7 @@ def check_everywhere(programs, inputs, expected):
         np.testing.assert_array_equal(programs.execute(library, inputs, list(expected))[output], want, err_msg=output)
     # As a CPU without the instructions selects.
     for name, features in ("x86-64-v2",) * 2, ("x86-64-v3",) * 2, ("x86-64-v3-vnni", "avx-vnni"), ("x86-64-v4",) * 2:
-        if not runnable(programs, programs.folder / f"{name}.so"):
+        if not programs.can_run(programs.folder / f"{name}.so"):
             continue
         for n, a in inputs.items():
             np.save(programs.folder / f"{n}.npy", a)
@@ -235,7 +229,7 @@ def test_networks_between_quantizations(programs, dtype):
     results = {}
     for name in NAMES[1:] + ["x86-64"]:
         library = programs.compile("model.onnx", f"{name}.so", f"--target={name}")
-        if runnable(programs, library):
+        if programs.can_run(library):
             results[name] = programs.execute(library, inputs, [output])[output]
     assert len(results) >= 1 and not np.isnan(results["x86-64"]).any()
     for name, result in results.items():

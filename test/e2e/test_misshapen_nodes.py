@@ -4,13 +4,12 @@ compiler accepts the node or says what is wrong. CI takes a sample, and what fai
 import copy
 import functools
 import os
-import subprocess
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import onnx
-from conftest import BIN
+from model_mutations import compile_mutant
 from onnx import AttributeProto, numpy_helper
 from sampling import sample
 
@@ -76,11 +75,8 @@ def mutants():
 
 def find_problem(path, what, make):
     path.write_bytes(make().SerializeToString())
-    result = subprocess.run([str(BIN / "dlc"), str(path), "--compile-to=import"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                            text=True, errors="replace", timeout=120)  # fmt: skip
-    if result.returncode == 0 or (result.returncode == 1 and "error: " in result.stderr and "internal error" not in result.stderr):
-        return None
-    return f"{what}: status {result.returncode}: {result.stderr[-500:]}"
+    problem, _ = compile_mutant(path.parent, path, ["--compile-to=import"])
+    return f"{what}: {problem}" if problem else None
 
 
 def test_misshapen_nodes(tmp_path):

@@ -6,37 +6,17 @@ DLC_MUTATIONS says how many mutants each of the two tests makes (240 when left o
 import json
 import os
 import random
-import re
 import shutil
-import subprocess
 import warnings
 
 import pytest
-from conftest import BIN
-from model_mutations import mutate_json, mutate_onnx
+from model_mutations import compile_mutant, mutate_json, mutate_onnx
 
 MUTATIONS = int(os.environ.get("DLC_MUTATIONS", 240))
 SEED = os.environ.get("DLC_MUTATION_SEED", "0")
 BATCHES = 4
-DIAGNOSTIC = re.compile(r"^(.*: )?error: \S", re.MULTILINE)
 # Generating initial weights for these would take longer than everything else; where they train, none are generated.
 LARGE = {"alexnet", "resnet18"}
-
-
-def compile_mutant(folder, model, options):
-    """What is wrong with how the compiler takes a file that may be wrong; nothing if all is well. The second part: whether it takes it."""
-    try:
-        result = subprocess.run([str(BIN / "dlc"), str(model), *options], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                text=True, errors="replace", timeout=120)  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return "it takes more than two minutes", False
-    if result.returncode not in (0, 1):
-        return f"status {result.returncode}: {result.stderr[-2000:]}", False
-    if result.returncode == 1 and not DIAGNOSTIC.search(result.stderr):
-        return f"no diagnostic: {result.stderr[-2000:]!r}", False
-    if "internal error" in result.stderr:
-        return result.stderr[-2000:], False
-    return "", result.returncode == 0
 
 
 def check(folder, model, rng, what, *options):
