@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
 #include <mutex>
@@ -21,6 +22,13 @@
 extern "C" const char *__tsan_default_options() { return "die_after_fork=0"; }
 #endif
 
+// The address sanitizer's own locks, which threads take when they start and end, may stay locked in a child.
+#if defined(__SANITIZE_ADDRESS__) || (defined(__has_feature) && __has_feature(address_sanitizer))
+constexpr bool forksBetweenStarts = false;
+#else
+constexpr bool forksBetweenStarts = true;
+#endif
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -28,8 +36,27 @@ using Clock = std::chrono::steady_clock;
 /// A child that hangs ends by a signal after so many seconds.
 constexpr unsigned patience = 120;
 
+/// How many threads a test has started itself; all of them run when it forks.
+size_t ownThreads = 0;
+
+/// Waits until every worker has a name of its own, and so has started.
+void awaitWorkers() {
+  size_t starting = 1;
+  while (starting) {
+    starting = 0;
+    for (const std::filesystem::directory_entry &thread : std::filesystem::directory_iterator("/proc/self/task")) {
+      std::string name;
+      std::getline(std::ifstream(thread.path() / "comm"), name);
+      starting += name != "dlc-worker";
+    }
+    starting -= std::min(starting, 1 + ownThreads);
+  }
+}
+
 /// Forks; the exit status of the child, in which `body` returns it. 1000 and more: it died of a signal.
 int inChild(const std::function<int()> &body) {
+  if (!forksBetweenStarts)
+    awaitWorkers();
   pid_t child = fork();
   if (!child) {
     alarm(patience);
@@ -101,6 +128,7 @@ protected:
     rowMicroseconds = 0;
     taskHook = prepareHook = nullptr;
     prepareStatus = 0;
+    ownThreads = 0;
   }
   dlc_uint32 parentThreads = GetParam().parent, childThreads = GetParam().child;
 };
@@ -180,6 +208,7 @@ TEST_P(RuntimeFork, DuringARun) {
       std::this_thread::yield();
   };
   std::atomic<int> failures{0};
+  ownThreads = 1;
   std::thread runner([&] {
     Rows data(100);
     failures += data.run(context) != DLC_OK || !data.isRight();
@@ -232,6 +261,7 @@ TEST_P(RuntimeFork, WhileAnotherThreadPrepares) {
       std::this_thread::yield();
   };
   std::atomic<int> failures{0};
+  ownThreads = 1;
   std::thread other([&] {
     dlc_context *context = makeContext(parentThreads);
     failures += !context || countFailures(context);
@@ -252,11 +282,16 @@ TEST_P(RuntimeFork, WhileAnotherThreadPrepares) {
 TEST_P(RuntimeFork, WhileAnotherThreadCancels) {
   dlc_context *context = makeContext(parentThreads);
   ASSERT_EQ(countFailures(context), 0);
-  std::atomic<bool> isOver{false};
+  std::atomic<bool> isCancelling{false}, isOver{false};
+  ownThreads = 1;
   std::thread canceller([&] {
-    while (!isOver)
+    while (!isOver) {
       dlc_context_cancel(context);
+      isCancelling = true;
+    }
   });
+  while (!isCancelling)
+    std::this_thread::yield();
   for (int repeat = 0; repeat < 12; ++repeat)
     EXPECT_EQ(inChild([&] {
                 // Waits for those who cancel: there are none here.
@@ -283,6 +318,8 @@ TEST_P(RuntimeFork, WhileAnotherThreadCancels) {
 
 /// Contexts come and go and checkpoints are written in other threads, so that some lock or other is held at most forks.
 TEST_P(RuntimeFork, AtAnyMoment) {
+  if (!forksBetweenStarts)
+    GTEST_SKIP() << "threads start and end at all times";
   std::string folder = std::filesystem::temp_directory_path() / "dlc-fork-XXXXXX";
   ASSERT_TRUE(mkdtemp(folder.data()));
   std::atomic<bool> isOver{false};
@@ -302,7 +339,7 @@ TEST_P(RuntimeFork, AtAnyMoment) {
       }
     });
   for (int repeat = 0; repeat < 12; ++repeat)
-    ASSERT_EQ(inChild([&] {
+    EXPECT_EQ(inChild([&] {
                 dlc_context *context = makeContext(childThreads);
                 if (!context || countFailures(context))
                   return 1;
