@@ -11,6 +11,20 @@
 using namespace dlc::profile;
 using Json = nlohmann::ordered_json;
 
+namespace {
+
+constexpr dlc_uint32 processId = 1;
+
+/// Readers take a thread whose number is the process's for the main thread, and 0 for no number at all.
+dlc_uint32 threadId(dlc_uint32 thread) { return processId + thread; }
+
+std::string describeMetadata(const char *kind, dlc_uint32 thread, const std::string &name) {
+  return Json{{"ph", "M"}, {"name", kind}, {"pid", processId}, {"tid", threadId(thread)}, {"args", {{"name", name}}}}
+      .dump();
+}
+
+} // namespace
+
 void Trace::attach(dlc_profile &attached) {
   profile = &attached;
   model = attached.context->model;
@@ -36,7 +50,7 @@ void Trace::keep(void *self, const dlc_profile_event *event) {
 }
 
 std::string Trace::describe(const Event &event) const {
-  Json json = {{"ph", "X"}, {"pid", 1}, {"tid", event.thread}};
+  Json json = {{"ph", "X"}, {"pid", processId}, {"tid", threadId(event.thread)}};
   // Microseconds, with nanoseconds behind the point.
   json["ts"] = std::round(event.start) / 1e3;
   json["dur"] = std::round(event.nanoseconds) / 1e3;
@@ -59,15 +73,13 @@ void Trace::write(const std::string &path) const {
   std::ofstream file(path);
   file << "{\"displayTimeUnit\": \"ns\", \"otherData\": "
        << Json{{"model", model->name}, {"target", model->target}}.dump() << ", \"traceEvents\": [\n"
-       << Json{{"ph", "M"}, {"name", "process_name"}, {"pid", 1}, {"tid", 0}, {"args", {{"name", model->name}}}}.dump();
+       << describeMetadata("process_name", 0, model->name);
   std::set<dlc_uint32> threads;
   for (size_t i = 0; i < wholeRuns; ++i)
     threads.insert(events[i].thread);
-  for (dlc_uint32 thread : threads) {
-    std::string name = thread ? "worker " + std::to_string(thread) : "calling thread";
+  for (dlc_uint32 thread : threads)
     file << ",\n"
-         << Json{{"ph", "M"}, {"name", "thread_name"}, {"pid", 1}, {"tid", thread}, {"args", {{"name", name}}}}.dump();
-  }
+         << describeMetadata("thread_name", thread, thread ? "worker " + std::to_string(thread) : "calling thread");
   for (size_t i = 0; i < wholeRuns; ++i)
     file << ",\n" << describe(events[i]);
   file << "\n]}\n";

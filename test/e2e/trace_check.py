@@ -18,7 +18,7 @@ SCHEMA = {
             "items": {
                 "type": "object",
                 "required": ["ph", "pid", "tid", "name"],
-                "properties": {"pid": {"type": "integer"}, "tid": {"type": "integer"}, "name": {"type": "string"}, "args": {"type": "object"}},
+                "properties": {"pid": {"type": "integer"}, "tid": {"type": "integer", "minimum": 1}, "name": {"type": "string"}, "args": {"type": "object"}},
                 "oneOf": [
                     {
                         "properties": {"ph": {"const": "X"}, "ts": TIME, "dur": TIME, "cat": {"type": "string", "minLength": 1}},
