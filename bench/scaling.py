@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the time and the memory of a compilation grow with the size of a model.
 
-usage: scaling.py [--bin DIR] [--jobs J] [--limit 1.3] [--seconds 600] [--keep DIR] [FAMILY[:N,N,...] ...]
+usage: scaling.py [--bin DIR] [--jobs J] [--limit 1.3] [--rounds 3] [--seconds 600] [--keep DIR] [FAMILY[:N,N,...] ...]
 
 Needs `pip install numpy onnx`. Each family is a function that writes a model of n parts, registered with the sizes that are compiled when
 none are given; those of whole layers are in scaling_layers.py. Models are compiled by `DIR/dlc MODEL -o OUT.so --no-cache --time`, each
@@ -13,6 +13,7 @@ than the limit, or fails.
 
 What does not depend on n (starting, the runtime, one kernel of each kind) is measured with the smallest model that the family
 builds and subtracted before sizes are compared; a difference of less than 0.1 s or 16 MB counts as that much, since measurements scatter.
+For the same reason every model is compiled several times, and the least of each figure counts.
 """
 import argparse
 import os
@@ -180,8 +181,12 @@ def measure(arguments, name, sizes):
         with tempfile.TemporaryDirectory() as scratch:
             folder = pathlib.Path(arguments.keep or scratch)
             folder.mkdir(exist_ok=True)
-            measured, text = compile_model(arguments, build(n, folder), options, folder)
-        if not measured:
+            model = build(n, folder)
+            rounds = [compile_model(arguments, model, options, folder) for _ in range(arguments.rounds)]
+        if all(figures for figures, _ in rounds):
+            measured, text = tuple(map(min, zip(*(figures for figures, _ in rounds)))), rounds[-1][1]
+        else:
+            text = next(text for figures, text in rounds if not figures)
             print(f"{name:26} {n:7}  failed: {text}", flush=True)
             return False
         results[n] = measured
@@ -200,6 +205,7 @@ def main():
     parser.add_argument("--bin", default="build/bin")
     parser.add_argument("--jobs", type=int, help="kernels compiled at the same time")
     parser.add_argument("--limit", type=float, default=1.3, help="largest growth in time and memory that passes; 1 is linear")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each model is compiled; the least of each figure counts")
     parser.add_argument("--seconds", type=float, default=600, help="the time limit of one compilation")
     parser.add_argument("--keep", help="a folder in which the last model and its library are kept")
     parser.add_argument("families", nargs="*", metavar="FAMILY[:N,N]", help="among " + ", ".join(FAMILIES))
