@@ -18,12 +18,13 @@ def variants(kind):
 
 print("# Operations")
 print()
-print("Nodes of [JSON models](../model-format.md) have these operations. Those that ONNX, or the domain before the name, has")
-print("are read from [ONNX models](../onnx.md), too.")
+print("Nodes of [JSON models](../model-format.md) have these operations. Those of ONNX and of other domains are read from")
+print("[ONNX models](../onnx.md), too.")
 domains = {}
-for name in variants("node"):
+for name, node in variants("node").items():
     domain, _, own = name.rpartition(".")
-    domains.setdefault(domain, []).append(own)
+    is_onnx = node["description"].startswith("The ONNX operation")
+    domains.setdefault(domain if is_onnx else "JSON models alone", []).append(own)
 for domain, names in sorted(domains.items()):
     print(f"\n## {domain or 'ONNX'}\n")
     print(", ".join(sorted(names)))

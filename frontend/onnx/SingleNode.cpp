@@ -118,6 +118,8 @@ DictionaryAttr makeParameters(ArrayRef<SingleAttribute> attributes, Builder buil
 
 std::vector<std::string> getSingleOps() { return OpRegistry::get().getPlainOps(); }
 
+bool isOnnxOp(StringRef op) { return OpRegistry::get().contains(op); }
+
 FailureOr<SmallVector<Value>> importSingleNode(const SingleNode &node, OpBuilder &outer, Location location) {
   ImportOptions options;
   SingleNodeState state(outer, location, options);

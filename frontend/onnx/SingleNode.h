@@ -46,6 +46,8 @@ struct SingleNode {
 
 /// The ops that importSingleNode takes, sorted: those on tensors, with attributes that are numbers and strings.
 std::vector<std::string> getSingleOps();
+/// Whether models of ONNX can have `op`, of its own domain or of the one before the name.
+bool isOnnxOp(llvm::StringRef op);
 
 /// Appends the ops of `node`, in its newest version, to the graph where `builder` is: the same ops as of a model that
 /// has the node. Gives one value for each result, null where it is not needed. Fails after errors at `location`; warns
