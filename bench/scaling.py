@@ -183,10 +183,10 @@ def measure(arguments, name, sizes):
             folder.mkdir(exist_ok=True)
             model = build(n, folder)
             rounds = [compile_model(arguments, model, options, folder) for _ in range(arguments.rounds)]
-        if all(figures for figures, _ in rounds):
-            measured, text = tuple(map(min, zip(*(figures for figures, _ in rounds)))), rounds[-1][1]
+        if all(costs for costs, _ in rounds):
+            measured, text = tuple(map(min, zip(*(costs for costs, _ in rounds)))), rounds[-1][1]
         else:
-            text = next(text for figures, text in rounds if not figures)
+            text = next(text for costs, text in rounds if not costs)
             print(f"{name:26} {n:7}  failed: {text}", flush=True)
             return False
         results[n] = measured
