@@ -113,12 +113,37 @@ void evaluateSplit(NodeImporter &node) {
   }
 }
 
+/// Repeats, one for each dimension, that are constants.
+void evaluateTile(NodeImporter &node) {
+  if (node.getNumOperands() != 2)
+    return;
+  const KnownValue &x = *node.getKnown(0), &repeats = *node.getKnown(1);
+  if (!isInteger(repeats.elementType) || static_cast<int64_t>(repeats.elements.size()) != x.rank())
+    return;
+  SmallVector<int64_t> shape;
+  for (auto [extent, element] : llvm::zip(x.shape, repeats.elements)) {
+    std::optional<int64_t> repeat = constantDim(element.expression);
+    if (!repeat || *repeat < 0 || *repeat > KnownValue::maxElements)
+      return;
+    shape.push_back(extent * *repeat);
+  }
+  if (countElements(shape) > KnownValue::maxElements)
+    return;
+  node.setKnown(0, pickElements(x, shape, [&](int64_t i) {
+                  int64_t source = 0;
+                  for (int64_t dim = 0; dim < x.rank(); ++dim)
+                    source = source * x.shape[dim] + i / Around(shape, dim).inner % shape[dim] % x.shape[dim];
+                  return source;
+                }));
+}
+
 } // namespace
 
 void registerMovementEvaluators(OpRegistry &registry) {
   registry.addEvaluator("Concat", 1, evaluateConcat);
   registry.addEvaluator("Gather", 2, evaluateGather);
   registry.addEvaluator("Split", 1, evaluateSplit);
+  registry.addEvaluator("Tile", 1, evaluateTile);
 }
 
 } // namespace dlc::onnx_import

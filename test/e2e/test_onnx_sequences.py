@@ -31,6 +31,9 @@ MODELS = {
     "split-each-squeezed": (X, "float[6] y", "s = SplitToSequence<axis = 1, keepdims = 0>(x) y = SequenceAt(s, two)"),
     "split-size": (X, "float[2,4] y, int64 z", "s = SplitToSequence(x, four) y = SequenceAt(s, one) z = SequenceLength(s)"),
     "split-sizes": (X, "float[6,1] y", "s = SplitToSequence<axis = -1>(x, three_one) y = SequenceAt(s, one)"),
+    # What exporters make of torch.tensor_split.
+    "split-tiled-sizes": (X, "float[6,1] y, float[6,2] z", "p = Tile(two1, one1) v = Tile(one1, two1) c = Concat<axis = 0>(p, v) s = SplitToSequence<axis = 1>(x, c)"
+                          " y = SequenceAt(s, minus_one) z = SequenceAt(s, zero)"),
     "split-and-join": (X, "float[6,4] y", "s = SplitToSequence<axis = 0>(x, two) y = ConcatFromSequence<axis = 0>(s)"),
     "different-shapes": (X, "float[6,4] y", "t = Transpose(x) s = SequenceConstruct(t, x) y = SequenceAt(s, one)"),
     "identity": (X, "float[6,4] y", "s = SequenceConstruct(x, x) t = Identity(s) y = SequenceAt(t, zero)"),
@@ -82,7 +85,7 @@ OPEN = {
     "slice-in-step": ("float[S,4] x", "float[S,4] y", "y = Loop(count, , ) <body = step (int64 i, bool c) => (bool d, float[4] e) { d = Identity(yes)"
                       " j = Reshape(i, minus_one1) k = Add(j, one1) a = Slice(indices, j, k) v = Slice(x, a, big) e = ReduceSum<keepdims = 0>(v, zero1) }>"),
 }  # fmt: skip
-CONSTANTS = {"big": [1 << 40], "one1": [1], "zero": 0, "one": 1, "two": 2, "four": 4, "minus_one": -1, "minus_three": -3, "zero1": [0], "minus_one1": [-1], "three_one": [3, 1]}
+CONSTANTS = {"big": [1 << 40], "one1": [1], "two1": [2], "zero": 0, "one": 1, "two": 2, "four": 4, "minus_one": -1, "minus_three": -3, "zero1": [0], "minus_one1": [-1], "three_one": [3, 1]}
 
 
 def write(path, inputs, results, nodes):
