@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/GraphImporter.h"
+#include "frontend/onnx/GrowingStates.h"
 #include "frontend/onnx/ImportCustom.h"
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
@@ -104,7 +105,7 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node, Scope &scop
     importer.error() << "does not exist in opset " << opset->second << ", only from " << getFirstOpset(registry, name)
                      << " on";
   if (!importer.hasFailed() && !importer.dependsOnFailure() &&
-      (registry.takesSequences(name) || importer.operandsAreTensors()))
+      (registry.takesSequences(name) || readsGrowingState(importer) || importer.operandsAreTensors()))
     registry.importNode(name, opset->second, importer);
   followOpenRank(importer, name);
   LogicalResult finished = importer.finish();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loop: a subgraph that runs a number of times, or while a condition holds, becomes a loop over time. Sequences to
-// which its steps append elements are stacked as scan outputs are. Where it carries sequences and the number of steps
-// is known and small, it is unrolled, so that steps may change sequences in any way.
+// which its steps append elements are stacked as scan outputs are, and so is what they append to tensors. Where it
+// carries sequences and the number of steps is known and small, it is unrolled, so that steps may change sequences in
+// any way.
+#include "frontend/onnx/GrowingStates.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/LoopBody.h"
 #include "frontend/onnx/LoopCounter.h"
@@ -36,10 +38,13 @@ public:
     if (node.hasFailed() || !readOperands())
       return;
     hasSequences = llvm::any_of(loopCarried, [](Tensor *tensor) { return tensor->elements.has_value(); });
-    if (hasSequences && canUnroll())
+    if (hasSequences && canUnroll()) {
       unroll();
-    else
-      importSteps();
+      return;
+    }
+    growing = findGrowingStates(*body, loopCarried);
+    hasSequences |= llvm::any_of(growing, [](const auto &axis) { return axis.has_value(); });
+    importSteps();
   }
 
 private:
@@ -183,8 +188,8 @@ private:
 
   void importSteps() {
     SmallVector<Value> initial;
-    for (Tensor *tensor : loopCarried)
-      if (!(tensor->elements && !tensor->isOptional) && !materializeResult(node, *tensor, initial))
+    for (auto [tensor, axis] : llvm::zip(loopCarried, growing))
+      if (!axis && !(tensor->elements && !tensor->isOptional) && !materializeResult(node, *tensor, initial))
         return;
     bool isScanOutputInGraph = isOfGraph();
     Steps steps = countSteps();
@@ -202,8 +207,8 @@ private:
     SmallVector<size_t> positions; ///< of tensors among what the loop carries
     for (auto [i, tensor] : llvm::enumerate(loopCarried)) {
       StringRef name = body->input(2 + i).name();
-      if (tensor->elements) {
-        inputs.push_back(makeGrowingSequence(node, name));
+      if (tensor->elements || growing[i]) {
+        inputs.push_back(growing[i] ? makeGrowingState(node, name, *tensor) : makeGrowingSequence(node, name));
         continue;
       }
       size_t number = positions.size();
@@ -228,7 +233,7 @@ private:
       values.back() = takeDeclaredExtents(values.back(), body->output(i), {});
     }
     for (auto [i, tensor] : llvm::enumerate(loopCarried))
-      if (tensor->elements && !stackAppended(*inputs[2 + i], *(*results)[1 + i], values))
+      if ((tensor->elements || growing[i]) && !stackAppended(*inputs[2 + i], *(*results)[1 + i], values))
         return;
     Value stop = getStop(*results->front());
     if (node.hasFailed() || !keepsTypes(node, initial, ArrayRef(values).take_front(initial.size())) ||
@@ -264,7 +269,7 @@ private:
     for (int64_t i = 0; i < scanOutputCount; ++i)
       node.setResult(static_cast<int64_t>(loopCarried.size()) + i, left.consume_front());
     for (auto [i, tensor] : llvm::enumerate(loopCarried))
-      if (tensor->elements)
+      if (tensor->elements || growing[i])
         setGrownSequence(static_cast<int64_t>(i), *tensor, *(*results)[1 + i], left);
   }
 
@@ -292,6 +297,10 @@ private:
     Dims dims(node.getDims(rows)); // [steps, elements of a step, ...]
     dims[1] = multiplyExtents(dims[0], dims[1]);
     dims.erase(dims.begin());
+    if (growing[i]) {
+      node.setResult(i, finishGrowingState(node, before, node.reshape(rows, dims), *growing[i]));
+      return;
+    }
     Tensor *added = importer.createTensor("elements of " + node.describeNode());
     added->value = node.reshape(rows, dims);
     added->elementType = getElementTypeOrSelf(rows);
@@ -410,6 +419,7 @@ private:
   ImportState &importer;
   const onnx::GraphProto *body = nullptr;
   SmallVector<Tensor *> loopCarried;
+  SmallVector<std::optional<int64_t>> growing; ///< the dimensions along which steps make tensors longer
   int64_t scanOutputCount = 0;
   bool hasSequences = false;
 };

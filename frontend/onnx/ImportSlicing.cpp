@@ -2,6 +2,7 @@
 // Ops that take parts of tensors or put tensors together.
 #include "frontend/NumPySlice.h"
 #include "frontend/onnx/ComputedSlice.h"
+#include "frontend/onnx/GrowingStates.h"
 #include "frontend/onnx/NodeImporter.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/OpenAxes.h"
@@ -273,6 +274,10 @@ void importConcat(NodeImporter &node) {
   int64_t count = node.getNumOperands();
   if (!node.expectOperands(1, count) || !node.expectOperands(count, count))
     return;
+  if (readsGrowingState(node)) {
+    appendToGrowingState(node);
+    return;
+  }
   int64_t axis = node.normalizeAxis(node.getInteger("axis", 1), node.getRank(0)); // a default that opset 4 took away
   SmallVector<Value> operands;
   for (int64_t i = 0; i < count; ++i) {

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "frontend/onnx/GrowingStates.h"
+#include "frontend/onnx/OpenSequence.h"
+#include "ir/OpsMovement.h"
+
+using namespace mlir;
+
+namespace dlc::onnx_import {
+namespace {
+
+/// How often a name stands in `graph` as an operand or as a result of the graph, those of its subgraphs included.
+void countUses(const onnx::GraphProto &graph, llvm::StringMap<int64_t> &uses) {
+  for (const onnx::NodeProto &node : graph.node()) {
+    for (const std::string &input : node.input())
+      ++uses[input];
+    for (const onnx::AttributeProto &attribute : node.attribute()) {
+      if (attribute.has_g())
+        countUses(attribute.g(), uses);
+      for (const onnx::GraphProto &inner : attribute.graphs())
+        countUses(inner, uses);
+    }
+  }
+  for (const onnx::ValueInfoProto &output : graph.output())
+    ++uses[output.name()];
+}
+
+/// The dimension of a tensor of rank `rank` along which `concat` joins.
+std::optional<int64_t> getAxis(const onnx::NodeProto &concat, int64_t rank) {
+  for (const onnx::AttributeProto &attribute : concat.attribute())
+    if (attribute.name() == "axis" && attribute.type() == onnx::AttributeProto::INT && attribute.i() >= -rank &&
+        attribute.i() < rank)
+      return attribute.i() < 0 ? attribute.i() + rank : attribute.i();
+  return std::nullopt;
+}
+
+} // namespace
+
+SmallVector<std::optional<int64_t>> findGrowingStates(const onnx::GraphProto &body, ArrayRef<Tensor *> loopCarried) {
+  llvm::StringMap<int64_t> uses;
+  countUses(body, uses);
+  SmallVector<std::optional<int64_t>> axes;
+  for (auto [i, tensor] : llvm::enumerate(loopCarried)) {
+    std::optional<int64_t> &axis = axes.emplace_back();
+    const std::string &state = body.input(2 + static_cast<int>(i)).name();
+    const std::string &next = body.output(1 + static_cast<int>(i)).name();
+    if (tensor->elements || uses.lookup(state) != 1 || uses.lookup(next) != 1)
+      continue;
+    for (const onnx::NodeProto &node : body.node())
+      if (node.op_type() == "Concat" && node.domain().empty() && node.input_size() >= 2 && node.input(0) == state &&
+          node.output_size() == 1 && node.output(0) == next)
+        axis = getAxis(node, tensor->dims.size());
+  }
+  return axes;
+}
+
+// It is a growing sequence whose leading elements, which are without a value there, have the initial value's type.
+Tensor *makeGrowingState(NodeImporter &node, StringRef name, const Tensor &initial) {
+  Tensor *state = makeGrowingSequence(node, name);
+  state->leading->elementType = initial.elementType;
+  state->leading->dims = initial.dims;
+  return state;
+}
+
+bool readsGrowingState(NodeImporter &node) {
+  const Tensor *leading = node.hasOperand(0) ? node.getTensor(0)->leading : nullptr;
+  return leading && !leading->value && leading->elementType;
+}
+
+void appendToGrowingState(NodeImporter &node) {
+  const Tensor &state = *node.getTensor(0)->leading;
+  int64_t axis = node.normalizeAxis(node.getInteger("axis", 1), state.dims.size());
+  SmallVector<Value> appended;
+  for (int64_t i = 1; i < node.getNumOperands() && !node.hasFailed(); ++i) {
+    if (node.getTensor(i)->elements || node.getElementType(i) != state.elementType)
+      node.error() << "appends to the state '" << state.name << "' what is not a tensor of its element type";
+    else
+      appended.push_back(node.getOperand(i));
+  }
+  if (node.hasFailed())
+    return;
+  Tensor *step = node.getTensor(1);
+  if (appended.size() > 1) {
+    step = node.getImporter().createTensor(state.name);
+    step->value = node.create<ConcatOp>(ValueRange(appended), node.integer(axis));
+    step->elementType = state.elementType;
+    step->dims = Dims(node.getDims(step->value));
+  }
+  setOpenSequence(node, 0, node.getTensor(0)->leading, {step});
+}
+
+Value finishGrowingState(NodeImporter &node, Tensor &initial, Value appended, int64_t axis) {
+  if (node.hasFailed())
+    return {};
+  if (node.getDims(appended).size() != initial.dims.size() + 1) {
+    node.error() << "appends to the state '" << initial.name << "' tensors of another rank";
+    return {};
+  }
+  Value first = node.getImporter().materialize(initial, node.getLocation());
+  if (!first) {
+    node.error() << "begins with '" << initial.name << "', which mixes numbers with extents that only a run knows";
+    return {};
+  }
+  return node.create<ConcatOp>(ValueRange{first, joinRows(node, appended, axis, /*isNewAxis=*/false)},
+                               node.integer(axis));
+}
+
+} // namespace dlc::onnx_import
