@@ -142,7 +142,7 @@ Value transformByRun(NodeImporter &node, AffineExpr axis, AffineExpr length, boo
   return node.reshape(y, target);
 }
 
-Value frameByRun(NodeImporter &node, AffineExpr step, AffineExpr length) {
+Value cutFrames(NodeImporter &node, AffineExpr step, AffineExpr length) {
   if (node.hasFailed())
     return {};
   AffineExpr samples = node.getDims(0)[1], one = node.extent(1);
@@ -163,9 +163,16 @@ Value frameByRun(NodeImporter &node, AffineExpr step, AffineExpr length) {
     Term window = Term(node, node.getOperand(2)).cast(node.getElementType(0)).reshape({node.getDims(2)[0], one});
     framed = Term(node, framed) * window;
   }
+  return framed;
+}
+
+Value frameByRun(NodeImporter &node, AffineExpr step, AffineExpr length) {
+  Value framed = cutFrames(node, step, length);
   if (node.hasFailed())
     return {};
-  // [batch, frames, samples, parts]: frames are as many signals.
+  // Frames are as many signals.
+  AffineExpr one = node.extent(1);
+  length = atLeastZero(length);
   Dims dims(node.getDims(framed));
   Value rows = node.reshape(framed, {multiplyExtents(dims[0], dims[1]), dims[2], one, dims[3]});
   Value y = transformSamples(node, rows, length, /*isInverse=*/false, node.getFlag("onesided", true));

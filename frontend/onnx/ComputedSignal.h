@@ -19,6 +19,10 @@ mlir::AffineExpr getOneInteger(NodeImporter &node, int64_t i, llvm::StringRef wh
 mlir::Value transformByRun(NodeImporter &node, mlir::AffineExpr axis, mlir::AffineExpr length, bool isInverse,
                            bool isOneSided);
 
+/// The frames that `STFT` takes of `length` samples, one after `step` samples each, times its window: [batch, frames,
+/// samples, parts]. Null after an error.
+mlir::Value cutFrames(NodeImporter &node, mlir::AffineExpr step, mlir::AffineExpr length);
+
 /// `STFT` in frames of `length` samples, one after `step` samples each. Null after an error.
 mlir::Value frameByRun(NodeImporter &node, mlir::AffineExpr step, mlir::AffineExpr length);
 

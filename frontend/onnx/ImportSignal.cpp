@@ -151,14 +151,26 @@ void importDFT(NodeImporter &node) {
       return;
     size = given->size() == 1 ? given->front() : 0;
   }
+  if (!size) {
+    node.setResult(0, transformByRun(node, node.extent(axis), {}, isInverse, isOneSided));
+    return;
+  }
   SmallVector<int64_t> swapped = llvm::to_vector(llvm::seq<int64_t>(0, rank));
   std::swap(swapped[axis], swapped[rank - 2]);
   Value x = node.create<TransposeOp>(node.getOperand(0), node.integers(swapped));
   // Sums of doubles give zero for what cancels. Longer transforms would pay for it.
   constexpr int64_t fewSamples = 256;
-  x = size && *size <= fewSamples ? node.cast(x, node.getBuilder().getF64Type()) : widen(node, x);
-  Value y = node.cast(transform(node, x, {size.value_or(0), isInverse, isOneSided}), node.getElementType(0));
+  x = *size <= fewSamples ? node.cast(x, node.getBuilder().getF64Type()) : widen(node, x);
+  Value y = node.cast(transform(node, x, {*size, isInverse, isOneSided}), node.getElementType(0));
   node.setResult(0, node.create<TransposeOp>(y, node.integers(swapped)));
+}
+
+/// Sets the result of STFT to the transforms of its frames of `length` samples.
+void setSpectra(NodeImporter &node, Value framed, int64_t length) {
+  if (node.hasFailed())
+    return;
+  Value y = transform(node, widen(node, framed), {length, /*isInverse=*/false, node.getFlag("onesided", true)});
+  node.setResult(0, node.cast(y, node.getElementType(0)));
 }
 
 void importSTFT(NodeImporter &node) {
@@ -182,12 +194,18 @@ void importSTFT(NodeImporter &node) {
       return;
     length = given->size() == 1 ? given->front() : 0;
   }
-  std::optional<int64_t> samples = node.getRank(0) == 3 ? constantDim(node.getDims(0)[1]) : std::nullopt;
+  bool isSignal = node.getRank(0) == 3;
+  std::optional<int64_t> samples = isSignal ? constantDim(node.getDims(0)[1]) : std::nullopt;
   if (!step || node.hasFailed())
     return;
-  if (step->size() != 1 || step->front() < 1 || !samples || !length || *length < 1 || *length > *samples) {
-    node.error() << "expects a signal of rank 3 whose number of samples is known when it is compiled, a positive step, "
-                    "and a frame that is not longer than the signal";
+  if (!isSignal || step->size() != 1 || step->front() < 1 || !length || *length < 1 ||
+      *length > samples.value_or(*length)) {
+    node.error() << "expects a signal of rank 3, a positive step, and a frame that is not longer than the signal";
+    return;
+  }
+  if (!samples) {
+    Value framed = cutFrames(node, node.extent(step->front()), node.extent(*length));
+    setSpectra(node, framed, *length);
     return;
   }
   int64_t frames = (*samples - *length) / step->front() + 1;
@@ -200,8 +218,7 @@ void importSTFT(NodeImporter &node) {
   if (node.hasOperand(2))
     framed = node.multiply(framed, node.reshape(node.cast(node.getOperand(2), node.getElementType(0)),
                                                 {node.extent(*length), node.extent(1)}));
-  Value y = transform(node, widen(node, framed), {*length, /*isInverse=*/false, node.getFlag("onesided", true)});
-  node.setResult(0, node.cast(y, node.getElementType(0)));
+  setSpectra(node, framed, *length);
 }
 
 } // namespace

@@ -85,6 +85,40 @@ def test_frames(programs):
             library.run(feeds[0] | change)
 
 
+def open_samples(programs, nodes, x, outputs):
+    """The model of `nodes` for signals x[N, T, ...]."""
+    made = save(programs, nodes, {"x": x}, outputs)
+    for extent, name in zip(made.graph.input[0].type.tensor_type.shape.dim, "NT"):
+        extent.Clear()
+        extent.dim_param = name
+    onnx.save(made, programs.folder / "m.onnx")
+    return made
+
+
+def test_frames_of_open_signals(programs):
+    constant = lambda name, value: helper.make_node("Constant", [], [name], value=onnx.numpy_helper.from_array(value))
+    nodes = [
+        constant("step", integer(3)), constant("length", integer(8)), constant("window", random.random(10).astype(np.float32)),
+        helper.make_node("STFT", ["x", "step", "", "length"], ["y"]), helper.make_node("STFT", ["x", "step", "window"], ["z"], onesided=0),
+    ]  # fmt: skip
+    feeds = [{"x": random.standard_normal((n, samples, 1)).astype(np.float32)} for n, samples in [(2, 31), (1, 10), (3, 12), (1, 97)]]
+    made = open_samples(programs, nodes, feeds[0]["x"], {"y": (FLOAT, 4), "z": (FLOAT, 4)})
+    library = check(programs, made, feeds, reference(made))
+    with pytest.raises(ValueError, match="needs an extent of at"):
+        library.run({"x": feeds[0]["x"][:, :9]})
+
+
+@pytest.mark.parametrize("inverse, onesided", [(0, 0), (1, 0), (0, 1), (1, 1)])
+def test_transform_of_open_signals(programs, inverse, onesided):
+    nodes = [
+        helper.make_node("Constant", [], ["axis"], value_int=1),
+        helper.make_node("DFT", ["x", "", "axis"], ["y"], inverse=inverse, onesided=onesided),
+    ]
+    parts = 1 if onesided and not inverse else 2
+    feeds = [{"x": random.standard_normal((n, samples, 3, parts)).astype(np.float32)} for n, samples in [(2, 8), (1, 2), (3, 17), (1, 100)]]
+    check(programs, open_samples(programs, nodes, feeds[0]["x"], {"y": (FLOAT, 4)}), feeds, reference(onnx.load(programs.folder / "m.onnx")))
+
+
 def test_mel_weights(programs):
     names = ["bands", "length", "rate", "lower", "upper"]
     node = helper.make_node("MelWeightMatrix", names, ["y"])
