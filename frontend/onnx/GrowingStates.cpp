@@ -8,7 +8,7 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-/// How often a name stands in `graph` as an operand or as a result of the graph, those of its subgraphs included.
+/// How often each name is used in `graph`, as an operand or as a result of the graph, including its subgraphs.
 void countUses(const onnx::GraphProto &graph, llvm::StringMap<int64_t> &uses) {
   for (const onnx::NodeProto &node : graph.node()) {
     for (const std::string &input : node.input())
