@@ -18,10 +18,9 @@ protected:
   /// Tiles of a convolution with the weight `w` for `channels` channels of the result.
   AlgorithmSpace makeConvolutionTile(llvm::StringRef algorithm, mlir::RankedTensorType w, int64_t channels,
                                      const SchedulePoint &point) const;
-  /// Has `point` fetch its weights ahead if a run does not find them, with all others `bytes`, in the second-level
-  /// cache and computing with them takes some, but not much longer than reading them: each is used for `positions`
-  /// results
-  /// (-1: a run decides).
+  /// Has `point` fetch its weights ahead if `bytes`, those of its matrix or of all packed weights of the program,
+  /// exceed the second-level cache and computing with them takes some, but not much longer than reading them: each is
+  /// used for `positions` results (-1: a run decides).
   void fetchAhead(SchedulePoint &point, int64_t bytes, int64_t positions) const;
   /// Lanes of vectors of channels, each of which is computed by itself: the most for which `fit` holds, but no fewer
   /// than 4; 0 if there are none.
