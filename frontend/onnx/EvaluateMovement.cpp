@@ -113,7 +113,7 @@ void evaluateSplit(NodeImporter &node) {
   }
 }
 
-/// Repeats, one for each dimension, that are constants.
+/// Repeats, one for each dimension, that are constants. Opset 1 has an axis as third operand.
 void evaluateTile(NodeImporter &node) {
   if (node.getNumOperands() != 2)
     return;
@@ -143,7 +143,7 @@ void registerMovementEvaluators(OpRegistry &registry) {
   registry.addEvaluator("Concat", 1, evaluateConcat);
   registry.addEvaluator("Gather", 2, evaluateGather);
   registry.addEvaluator("Split", 1, evaluateSplit);
-  registry.addEvaluator("Tile", 1, evaluateTile);
+  registry.addEvaluator("Tile", 2, evaluateTile);
 }
 
 } // namespace dlc::onnx_import
