@@ -6,6 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from sampling import only_in_full
 from test_cuda import PTXAS, device_code, needs_fake, needs_ptxas, on_fake, run_in
 
 # Left and right operand, attributes of dlc.matmul.
@@ -208,7 +209,7 @@ def products_of(element):
     [
         ("f16", "cuda", 75, "m16n8k8.row.col.f32.f16"),
         ("f16", "cuda-sm_80", 80, "m16n8k16.row.col.f32.f16"),
-        ("bf16", "cuda", 75, None),
+        *only_in_full([("bf16", "cuda", 75, None)]),
         ("bf16", "cuda-sm_90", 90, "m16n8k16.row.col.f32.bf16"),
     ],
 )

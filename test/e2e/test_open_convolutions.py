@@ -66,7 +66,7 @@ def test_every_width(programs, turn, machine):
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     library = programs.compile("open.onnx", f"open-{machine}.so", "--target", machine)
     names = [f"y_{name}" for name in CONVOLUTIONS]
-    for width in sample(WIDTHS, len(WIDTHS) // 2, turn):
+    for width in sample(WIDTHS, len(WIDTHS) // 3, turn):
         batch, height = 1 + width % 2, 2 + width % 5
         values = {}
         for name, (channels, _, kernel, *_) in CONVOLUTIONS.items():

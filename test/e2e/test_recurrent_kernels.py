@@ -120,7 +120,7 @@ def test_activations(programs, random, activation):
 @pytest.mark.parametrize("options", [{"peepholes": True}, {"coupled": True}, {"clip": 0.5}, {"masked": True},
                                      {"peepholes": True, "coupled": True, "clip": 0.8, "masked": True}])
 def test_variants(programs, random, options):
-    for kind in KINDS:
+    for kind in sample(KINDS, 2, len(options)):
         cell = Cell(kind, 33, 5, random, **options)
         assert count_kernels(programs, cell.loop_text()) == (2 if kind == "gru_before" else 1)
         check(programs, cell, compile_text(programs, cell.loop_text()), random, 6, 3)
@@ -138,7 +138,7 @@ def test_threads_give_the_same_bits(programs, random, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_bounds(programs, random, kind):
-    for hidden in (17, 65):
+    for hidden in sample((17, 65), 1, KINDS.index(kind)):
         cell = Cell(kind, hidden, 3, random)
         for isa in ("x86-64-v3", "x86-64-v4"):
             library = compile_text(programs, cell.loop_text(), "--check-bounds", f"--target={isa}")

@@ -5,9 +5,11 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from sampling import sample
 
 onnxruntime = pytest.importorskip("onnxruntime")
 RANDOM = np.random.default_rng(7)
+TARGETS = ["native", "x86-64-v2", "x86-64-v3"]
 
 
 class Graph:
@@ -136,14 +138,15 @@ def can_run(target):
     return {"x86-64-v3": "avx2", "x86-64-v4": "avx512vl"}.get(target, "sse4_2") in flags
 
 
-@pytest.mark.parametrize("target", ["native", "x86-64-v2", "x86-64-v3"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_transposed_matrix_products(programs, target):
     if not can_run(target):
         pytest.skip(f"this CPU does not run {target}")
     graph = Graph()
-    for m, k, n in [
+    sizes = [
         (1, 1, 1), (1, 64, 10), (3, 5, 7), (17, 33, 65), (32, 100, 40), (16, 259, 36), (12, 128, 1000), (7, 131, 320), (7, 512, 64), (8, 512, 64), (5, 300, 32)
-    ]:  # fmt: skip
+    ]  # fmt: skip
+    for m, k, n in sample(sizes, 4, TARGETS.index(target)):
         for left in (0, 1):
             for right in (0, 1):
                 for constant in (False, True):
@@ -153,13 +156,14 @@ def test_transposed_matrix_products(programs, target):
     graph.check(programs, f"--target={target}")
 
 
-@pytest.mark.parametrize("target", ["native", "x86-64-v2", "x86-64-v3"])
+@pytest.mark.parametrize("target", TARGETS)
 def test_few_columns(programs, target):
     """Dot products: single ones and many, in several chains, with terms that fill no vector, of rows whose distance is a power of two."""
     if not can_run(target):
         pytest.skip(f"this CPU does not run {target}")
     graph = Graph(mean=0.5)  # so that a single sum is not much smaller than its terms
-    for turn, (m, k) in enumerate([(1, 10000), (1, 64), (1, 200), (2, 1023), (5, 65), (7, 128), (12, 257), (64, 1024), (101, 4096), (300, 67), (0, 100)]):
+    sizes = [(1, 10000), (1, 64), (1, 200), (2, 1023), (5, 65), (7, 128), (12, 257), (64, 1024), (101, 4096), (300, 67), (0, 100)]
+    for turn, (m, k) in enumerate(sample(sizes, 4, TARGETS.index(target))):
         for n in (1, 2, 3, 4, 5):
             for constant in (False, True):
                 graph.add("Gemm", [graph.array((m, k), False), graph.array((n, k), constant), graph.array((n,), True)], 2, transB=1)
