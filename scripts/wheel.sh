@@ -15,7 +15,8 @@ mkdir -p "$made"
 # The build tree of the tests, with its settings: nothing is compiled twice.
 pack() {
   python -m pip wheel . --no-deps --no-build-isolation --disable-pip-version-check -w "$made" \
-    -C build-dir=build -C cmake.args="--preset=release" -C cmake.define.DLC_BUILD_TESTS=ON
+    --config-settings build-dir=build --config-settings cmake.args="--preset=release" \
+    --config-settings cmake.define.DLC_BUILD_TESTS=ON
 }
 
 # Checks that no library is missing and that none is newer than the tag promises, and gives the wheel its tag.
