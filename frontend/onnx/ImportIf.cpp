@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // If: the branch that is taken where the condition is known, otherwise both, of which a run takes one.
+#include "frontend/onnx/DecidedBounds.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "ir/ExtentAlgebra.h"
-#include "ir/ExtentBounds.h"
 #include "ir/ExtentDescription.h"
 #include "ir/IfBuilder.h"
 #include "ir/OpsSize.h"
@@ -115,6 +115,9 @@ private:
         finish(both, branches, areMade, known);
         return;
       }
+      for (const Branch &branch : branches)
+        if (branch.region)
+          importer.forget(*branch.region);
     }
     takeUsual(graphs, follows);
   }
@@ -170,24 +173,6 @@ private:
       setResult(i, *onTrue, *onFalse, next, known, branches[0].leastRanks[i]);
   }
 
-  /// The largest value of `extent`, of a tensor of `branch`, over what is known before it; null if nothing bounds it.
-  AffineExpr boundAround(AffineExpr extent, const Branch &branch) {
-    std::vector<std::string> names = importer.getSymbolNames();
-    SmallVector<AffineExpr> bounds(names.size());
-    branch.region->walk([&](ReadbackOp readback) {
-      size_t position = llvm::find(names, readback.getSymbol()) - names.begin();
-      bounds[position] = getAffineSymbolExpr(position, node.getContext());
-      if (readback.getBound().getNumResults() == 0)
-        return;
-      Dims extents;
-      for (Value operand : readback.getExtentsOf())
-        llvm::append_range(extents, node.getDims(operand));
-      bounds[position] = boundAbove(readback.getBound().getResult(0).replaceSymbols(extents), bounds);
-    });
-    AffineExpr bound = boundAbove(extent, bounds);
-    return importer.isDecidedIn(bound, *branch.region) ? AffineExpr() : bound;
-  }
-
   /// Gives results of a smaller rank in one branch the leading extents of 1 that they have in the other.
   void alignRanks(MutableArrayRef<Branch> branches) {
     branches[0].leastRanks.resize(branches[0].results.size());
@@ -229,7 +214,8 @@ private:
       for (size_t dim = 0; dim < larger.size(); ++dim) {
         if (normalizeExtent(extents[0][dim]) == normalizeExtent(extents[1][dim]))
           continue;
-        AffineExpr a = boundAround(extents[0][dim], branches[0]), b = boundAround(extents[1][dim], branches[1]);
+        AffineExpr a = boundAround(node, extents[0][dim], *branches[0].region),
+                   b = boundAround(node, extents[1][dim], *branches[1].region);
         isBounded &= a && b;
         if (isBounded)
           larger[dim] = maximumExtent(a, b);

@@ -6,10 +6,10 @@
 #include "frontend/onnx/GrowingStates.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/LoopBody.h"
-#include "frontend/onnx/LoopCounter.h"
+#include "frontend/onnx/LoopSteps.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/OpenSequence.h"
-#include "frontend/onnx/TensorFormula.h"
+#include "frontend/onnx/UnrolledLoop.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/LoopBuilder.h"
 #include "ir/OpsLogic.h"
@@ -21,11 +21,7 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-/// More steps than this are not written out one by one.
-constexpr int64_t mostUnrolled = 256;
 constexpr StringRef appending = "appends elements to a sequence in steps of a number that only a run knows";
-/// As many steps as there are where nothing limits them.
-constexpr int64_t unlimited = std::numeric_limits<int64_t>::max();
 
 class LoopImporter {
 public:
@@ -38,8 +34,8 @@ public:
     if (node.hasFailed() || !readOperands())
       return;
     hasSequences = llvm::any_of(loopCarried, [](Tensor *tensor) { return tensor->elements.has_value(); });
-    if (hasSequences && canUnroll()) {
-      unroll();
+    if (hasSequences && canUnroll(node)) {
+      unrollLoop(node, *body, loopCarried);
       return;
     }
     growing = findGrowingStates(*body, loopCarried);
@@ -76,56 +72,6 @@ private:
     return !node.hasFailed();
   }
 
-  /// The element of operand `i` where it is known while importing.
-  std::optional<int64_t> getConstant(int64_t i) {
-    const KnownValue *known = node.getKnown(i);
-    if (!known || !known->isConstant())
-      return std::nullopt;
-    return static_cast<int64_t>(constantDim(known->elements.front().expression).value_or(0));
-  }
-
-  Tensor *makeKnown(StringRef name, Type type, int64_t value) {
-    Tensor *tensor = importer.createTensor(name);
-    tensor->elementType = type;
-    tensor->known = std::make_shared<KnownValue>(KnownValue{type, {}, {KnownElement(node.extent(value))}});
-    return tensor;
-  }
-
-  /// The condition as a step sees it: it runs, so the condition holds.
-  Tensor *makeCondition() { return makeKnown(body->input(1).name(), node.getBuilder().getI1Type(), 1); }
-
-  //===-- Steps as a loop ---------------------------------------------------===//
-
-  /// How many steps there are: a number, or those of a scan input; at most `limit` of them run, if that is not null.
-  struct Steps {
-    std::optional<int64_t> count;
-    Value scanInput, limit;
-    AffineExpr extent; ///< of scan outputs; null where only a run knows it
-  };
-
-  /// Lets the loop have `extent` steps.
-  void takeExtent(Steps &steps, AffineExpr extent) {
-    steps.count.reset();
-    steps.extent = normalizeExtent(extent);
-    steps.scanInput = node.countTo(steps.extent);
-  }
-
-  /// Only the graph may read extents back.
-  bool isOfGraph() { return llvm::isa<mlir::func::FuncOp>(node.getBuilder().getInsertionBlock()->getParentOp()); }
-
-  /// Lets the loop have as many steps as its limit, or none where its condition does not hold before the first step:
-  /// the run reads the number when it is computed.
-  void readSteps(Steps &steps, bool starts) {
-    Term limit(node, steps.limit), none = limit.number(0);
-    limit = limit.max(none).min(limit.number(std::numeric_limits<int32_t>::max()));
-    if (!starts)
-      limit = Term(node, node.reshape(node.getOperand(1), {})).choose(limit, none);
-    AffineExpr count = node.readBack(limit, steps.extent);
-    steps.limit = {};
-    if (count)
-      takeExtent(steps, count);
-  }
-
   /// The scan outputs `made` of a loop that ended after `count` of its steps: what they have written.
   SmallVector<Value> cutScanOutputs(ValueRange made, Value count, AffineExpr most) {
     SmallVector<Value> cut;
@@ -140,49 +86,6 @@ private:
     return cut;
   }
 
-  Steps countSteps() {
-    Steps steps{unlimited, {}, {}, {}};
-    Builder &builder = node.getBuilder();
-    std::optional<int64_t> most = node.hasOperand(0) ? getConstant(0) : unlimited,
-                           starts = node.hasOperand(1) ? getConstant(1) : 1;
-    // Elements that a run reads before it starts are at most 2^31 - 1, so they are asked for where extents depend on
-    // them.
-    const KnownValue *followed = most || !node.hasOperand(0) ? nullptr
-                                 : stacks()                  ? node.followOperand(0)
-                                                             : node.getKnown(0);
-    if (most) {
-      steps.count = std::max<int64_t>(*most, 0);
-      steps.extent = *most <= INT32_MAX ? node.extent(*steps.count) : AffineExpr();
-    } else if (followed && followed->elements.front().expression) {
-      takeExtent(steps, atLeastZero(followed->elements.front().expression));
-    } else {
-      steps.limit = node.cast(node.reshape(node.getOperand(0), {}), builder.getI64Type());
-    }
-    if (stacks() && !steps.extent && !steps.limit)
-      if (AffineExpr bound = boundByCounter(node, *body, loopCarried))
-        takeExtent(steps, bound);
-    if (starts == 0) {
-      steps = {0, {}, {}, node.extent(0)};
-    } else if (stacks() && node.hasOperand(0) && !steps.extent && isOfGraph()) {
-      readSteps(steps, starts == 1);
-    } else if (!starts) {
-      const KnownValue *condition = steps.extent && stacks() ? node.followOperand(1) : node.getKnown(1);
-      if (condition && condition->elements.front().expression && steps.extent) {
-        steps.scanInput = {};
-        takeExtent(steps, multiplyExtents(condition->elements.front().expression, steps.extent));
-      } else if (stacks() && steps.extent && isOfGraph()) {
-        steps.limit = node.createInteger(builder.getI64Type(), steps.extent);
-        readSteps(steps, /*starts=*/false);
-      } else {
-        Value holds = node.reshape(node.getOperand(1), {});
-        Value all = steps.limit ? steps.limit : node.createInteger(builder.getI64Type(), node.extent(unlimited));
-        steps.limit = node.create<WhereOp>(holds, all, node.createInteger(builder.getI64Type(), node.extent(0)));
-        steps.extent = {};
-      }
-    }
-    return steps;
-  }
-
   /// Whether slices of its steps are stacked, as scan outputs or as elements of sequences.
   bool stacks() const { return scanOutputCount > 0 || hasSequences; }
 
@@ -191,15 +94,17 @@ private:
     for (auto [tensor, axis] : llvm::zip(loopCarried, growing))
       if (!axis && !(tensor->elements && !tensor->isOptional) && !materializeResult(node, *tensor, initial))
         return;
-    bool isScanOutputInGraph = isOfGraph();
-    Steps steps = countSteps();
+    bool isScanOutputInGraph = isInGraph(node);
+    LoopSteps steps = countSteps(node, *body, loopCarried, stacks());
     if (node.hasFailed())
       return;
     LoopBuilder loop(node.getBuilder(), node.getLocation(), initial,
                      steps.scanInput ? ValueRange(steps.scanInput) : ValueRange(), /*isReverse=*/false, steps.count);
     if (steps.limit)
       loop.setLimit(steps.limit);
-    SmallVector<Tensor *> inputs{makeBodyInput(node, body->input(0).name(), loop.getStep(), {}), makeCondition()};
+    SmallVector<Tensor *> inputs{makeBodyInput(node, body->input(0).name(), loop.getStep(), {}),
+                                 // The step runs, so the condition holds.
+                                 makeKnownInput(node, body->input(1).name(), node.getBuilder().getI1Type(), 1)};
     if (body->input(0).type().tensor_type().shape().dim_size() == 1) {
       Value number = node.reshape(loop.getStep(), {node.extent(1)});
       inputs[0] = makeBodyInput(node, body->input(0).name(), number, {node.extent(1)});
@@ -356,63 +261,6 @@ private:
         << "stacks outputs of steps whose number is not known before they run, which is not supported here: the "
            "most steps that there can be must be given, and the loop must not be in a branch or another loop";
     return false;
-  }
-
-  //===-- Steps one by one --------------------------------------------------===//
-
-  bool canUnroll() {
-    std::optional<int64_t> most = node.hasOperand(0) ? getConstant(0) : std::nullopt,
-                           starts = node.hasOperand(1) ? getConstant(1) : 1;
-    return starts && (starts == 0 || (most && *most <= mostUnrolled));
-  }
-
-  void unroll() {
-    std::optional<int64_t> most = getConstant(0), starts = node.hasOperand(1) ? getConstant(1) : 1;
-    SmallVector<SmallVector<Value>> scanOutputs(scanOutputCount);
-    for (int64_t step = 0; starts != 0 && step < *most; ++step) {
-      SmallVector<Tensor *> inputs{makeKnown(body->input(0).name(), node.getBuilder().getI64Type(), step),
-                                   makeCondition()};
-      llvm::append_range(inputs, loopCarried);
-      FailureOr<SmallVector<Tensor *>> results = importer.importSubgraph(*body, node.getScope(), inputs);
-      if (failed(results)) {
-        node.markFailed();
-        return;
-      }
-      loopCarried.assign(results->begin() + 1, results->begin() + 1 + loopCarried.size());
-      for (auto [list, tensor] : llvm::zip(scanOutputs, ArrayRef(*results).take_back(scanOutputCount)))
-        if (!materializeResult(node, *tensor, list))
-          return;
-      Tensor &condition = *results->front();
-      const KnownValue *known = condition.elements || condition.hasFailed ? nullptr : importer.getKnown(condition);
-      if (!known || !known->isConstant() || known->elements.size() != 1) {
-        node.error() << "carries sequences, and its condition depends on data, which is not supported";
-        return;
-      }
-      if (known->elements.front().asReal() == 0)
-        break;
-    }
-    for (auto [i, tensor] : llvm::enumerate(loopCarried))
-      node.setTensor(i, tensor);
-    for (auto [i, list] : llvm::enumerate(scanOutputs))
-      stack(loopCarried.size() + i, list);
-  }
-
-  /// Result `i`: `slices` in a new dimension 0.
-  void stack(int64_t i, ArrayRef<Value> slices) {
-    if (!node.hasResult(i) || node.hasFailed())
-      return;
-    if (slices.empty()) {
-      node.error() << "runs no step, so that the extents of its result " << i << " are not known";
-      return;
-    }
-    SmallVector<Value> operands;
-    for (Value slice : slices) {
-      Dims dims(node.getDims(slice));
-      dims.insert(dims.begin(), node.extent(1));
-      operands.push_back(node.reshape(slice, dims));
-    }
-    node.setResult(i,
-                   operands.size() == 1 ? operands[0] : node.create<ConcatOp>(ValueRange(operands), node.integer(0)));
   }
 
   NodeImporter &node;

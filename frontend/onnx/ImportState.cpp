@@ -75,6 +75,24 @@ bool ImportState::isDecidedIn(AffineExpr expr, Region &region) {
   return isInside;
 }
 
+void ImportState::forget(Region &region) {
+  auto erase = [&](Value value) {
+    dims.erase(value);
+    readbacks.erase(value);
+    foundPositions.erase(value);
+  };
+  region.walk([&](Operation *op) {
+    llvm::for_each(op->getResults(), erase);
+    for (Region &inner : op->getRegions())
+      llvm::for_each(inner.getArguments(), erase);
+  });
+  llvm::for_each(region.getArguments(), erase);
+  // The symbols stay, and nothing uses them.
+  for (Value &source : symbolInputs)
+    if (source && region.isAncestor(source.getParentRegion()))
+      source = {};
+}
+
 ExtentChecksAttr ImportState::takeExtentChecks(size_t count, Region *branch) {
   auto isLeft = [&](const ExtentCheck &check) {
     return branch && (isDecidedIn(check.extent, *branch) || isDecidedIn(check.other, *branch));

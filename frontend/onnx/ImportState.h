@@ -133,6 +133,8 @@ public:
   /// Whether `expr` depends on an extent that data decides inside `region`.
   bool isDecidedIn(mlir::AffineExpr expr, mlir::Region &region);
   void setDims(mlir::Value value, Dims extents) { dims[value] = std::move(extents); }
+  /// Forgets the values of `region`, which its op is about to be erased with: others may have their addresses later.
+  void forget(mlir::Region &region);
 
   /// Imports a subgraph in place, as the body of a branch that is always taken, or with `inputs` as its inputs; its
   /// results in order. Fails silently where a node failed, which was reported.

@@ -17,6 +17,13 @@ Tensor *makeBodyInput(NodeImporter &node, StringRef name, Value value, ArrayRef<
   return tensor;
 }
 
+Tensor *makeKnownInput(NodeImporter &node, StringRef name, Type type, int64_t value) {
+  Tensor *tensor = node.getImporter().createTensor(name);
+  tensor->elementType = type;
+  tensor->known = std::make_shared<KnownValue>(KnownValue{type, {}, {KnownElement(node.extent(value))}});
+  return tensor;
+}
+
 bool materializeResult(NodeImporter &node, Tensor &tensor, SmallVectorImpl<Value> &values) {
   if (tensor.elements) {
     node.error() << "has a body with the result '" << tensor.name

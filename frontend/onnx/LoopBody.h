@@ -12,6 +12,9 @@ namespace dlc::onnx_import {
 Tensor *makeBodyInput(NodeImporter &node, llvm::StringRef name, mlir::Value value,
                       llvm::ArrayRef<mlir::AffineExpr> dims);
 
+/// The integer `value`, which is known, as the input `name` of a body.
+Tensor *makeKnownInput(NodeImporter &node, llvm::StringRef name, mlir::Type type, int64_t value);
+
 /// Appends the graph value of a result of a body; false after an error.
 bool materializeResult(NodeImporter &node, Tensor &tensor, llvm::SmallVectorImpl<mlir::Value> &values);
 
