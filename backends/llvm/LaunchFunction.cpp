@@ -237,7 +237,14 @@ private:
     for (const PhysicalDim &dim : llvm::reverse(shape.dims))
       dims.push_back({i64(-dim.haloLow), arithmetic->emit(dim.extent + (dim.haloLow + dim.haloHigh)),
                       arithmetic->emit(dim.stride)});
-    return createBuffer(load(pointer, arguments, int64_t{8} * argument.getArgNumber()), type.getElementType(), dims);
+    Value address = load(pointer, arguments, int64_t{8} * argument.getArgNumber());
+    // A tensor without elements may have no address, and kernels that check their bounds expect one.
+    if (!kernel.isOnDevice && !constantDim(shape.elements))
+      address = arith::SelectOp::create(builder, location,
+                                        LLVM::ICmpOp::create(builder, location, LLVM::ICmpPredicate::eq, address,
+                                                             LLVM::ZeroOp::create(builder, location, pointer)),
+                                        arguments, address);
+    return createBuffer(address, type.getElementType(), dims);
   }
 
   /// The range of the interior of result `number` that this call computes.

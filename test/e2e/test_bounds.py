@@ -7,6 +7,8 @@ from conftest import Programs
 from sampling import only_in_full
 from test_onnx_ops import Family, floats
 
+dlc = pytest.importorskip("dlc")
+
 BATCHES = (0, 1, 7)
 # Lanes of a vector of 4-byte elements are 4, 8 or 16; products and convolutions compute 32, 64 or 128 columns by up to 14 rows.
 AROUND_VECTORS = (1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 65)
@@ -114,6 +116,26 @@ def test_winograd_and_fused_pools(checked, random):
         conv = family.add("Conv", name, floats(random, 64, 64, 3, 3), floats(random, 64), pads=[1, 1, 1, 1])
         family.add("MaxPool", family.add("Relu", conv), kernel_shape=[2, 2], strides=[2, 2])
     check(family, checked)
+
+
+JOIN = """first = Constant<value = int64[1] {1}>() end = Constant<value = int64[1] {9}>() rows = Constant<value = int64[1] {0}>()
+    tail = Slice(x, first, end, rows) y = Concat<axis = 0>(tail, tail, x)"""
+
+
+@pytest.mark.parametrize(
+    "result, nodes, expected",
+    [("float[40,40] y", "t = Transpose(x) y = MatMul(t, x)", lambda x: x.T @ x), ("float[M,40] y", JOIN, lambda x: np.concatenate([x[1:9], x[1:9], x]))],
+    ids=["sums without terms", "parts without elements"],
+)
+def test_tensors_without_elements(checked, result, nodes, expected):
+    """What has no elements may have no address, and what a kernel makes of it is not empty."""
+    parser = pytest.importorskip("onnx.parser")
+    model = parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> main (float[N,40] x) => ({result}) {{ {nodes} }}')
+    (checked.folder / "empty.onnx").write_bytes(model.SerializeToString())
+    compiled = dlc.Model(checked.compile("empty.onnx", "empty.so"))
+    for rows in (0, 1, 2):
+        x = np.full((rows, 40), 7 + rows, np.float32)
+        np.testing.assert_array_equal(compiled.run({"x": x})["y"], expected(x))
 
 
 def test_products(checked, random):
