@@ -26,7 +26,7 @@ static std::string emitReadback(ReadbackOp op, GraphWriter &writer) {
   std::string shape = writer.add("Expand", {writer.makeScalar(0, builder.getI1Type()), count});
   // Whoever needs the extent reads it there.
   auto symbol = llvm::cast<AffineSymbolExpr>(writer.getDims(op.getResult())[0]);
-  writer.getScope().symbolSources[symbol.getPosition()] = {shape, 0};
+  writer.getScope().symbolSources[symbol.getPosition()] = {shape, 0, 0, &writer};
   return shape;
 }
 

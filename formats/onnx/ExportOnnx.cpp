@@ -112,7 +112,7 @@ private:
       writer.describe(*scope.graph.add_input(), input, argument.getType(), writer.getDims(argument));
       for (auto [d, dim] : llvm::enumerate(writer.getDims(argument)))
         if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(dim);
-            symbol && scope.symbolSources[symbol.getPosition()].input.empty())
+            symbol && scope.symbolSources[symbol.getPosition()].tensor.empty())
           scope.symbolSources[symbol.getPosition()] = {input, static_cast<int64_t>(d), 0};
     }
     for (auto parameter : module.getOps<dlc::ParameterOp>())

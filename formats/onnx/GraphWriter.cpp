@@ -180,7 +180,7 @@ std::string GraphWriter::makeExtent(AffineExpr extent) {
   if (auto constant = constantDim(extent))
     return makeInts({*constant});
   // Symbols are those of the entry point, so that bodies of loops can read what is outside them.
-  if (outer)
+  if (outer && !decides(extent))
     return outer->makeExtent(extent);
   std::string &name = extents[extent];
   if (name.empty())
@@ -188,12 +188,23 @@ std::string GraphWriter::makeExtent(AffineExpr extent) {
   return name;
 }
 
+/// Whether `extent` depends on what the nodes of this block compute.
+bool GraphWriter::decides(AffineExpr extent) {
+  return extent
+      .walk([&](AffineExpr part) {
+        auto symbol = llvm::dyn_cast<AffineSymbolExpr>(part);
+        bool isOwn = symbol && scope.symbolSources[symbol.getPosition()].writer == this;
+        return isOwn ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 std::string GraphWriter::computeExtent(AffineExpr extent) {
   if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(extent)) {
     const SymbolSource &position = scope.symbolSources[symbol.getPosition()];
     if (position.sign == 0)
-      return add("Shape", {position.input}, {{"start", position.index}, {"end", position.index + 1}});
-    std::string element = add("Slice", {add("Reshape", {position.input, makeInts({-1})}), makeInts({position.index}),
+      return add("Shape", {position.tensor}, {{"start", position.index}, {"end", position.index + 1}});
+    std::string element = add("Slice", {add("Reshape", {position.tensor, makeInts({-1})}), makeInts({position.index}),
                                         makeInts({position.index + 1})});
     element = add("Cast", {element}, {{"to", int64_t(onnx::TensorProto::INT64)}});
     return add("Max", {position.sign < 0 ? add("Neg", {element}) : element, makeInts({0})});

@@ -28,12 +28,15 @@ using NodeAttribute = std::variant<int64_t, float, std::string, std::vector<int6
 using NodeAttributes = std::vector<std::pair<const char *, NodeAttribute>>;
 using Names = std::vector<std::string>;
 
-/// Where a symbol of the entry point can be read: extent `index` of an input, or its element at that position, negated
+class GraphWriter;
+
+/// Where a symbol of the entry point can be read: extent `index` of a tensor, or its element at that position, negated
 /// if `sign` is negative, and at least 0.
 struct SymbolSource {
-  std::string input;
+  std::string tensor;
   int64_t index = 0;
-  int sign = 0; ///< 0: an extent
+  int sign = 0;                        ///< 0: an extent
+  const GraphWriter *writer = nullptr; ///< of the loop's body or the branch that computes the tensor; null: the graph's
 };
 
 /// What the graph and the bodies of its loops share: names, and initializers, which are all in the graph.
@@ -114,6 +117,7 @@ public:
   onnx::GraphProto &getGraph() { return graph; }
 
 private:
+  bool decides(mlir::AffineExpr extent);
   std::string computeExtent(mlir::AffineExpr extent);
 
   ModelScope &scope;
