@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loop: a subgraph that runs a number of times, or while a condition holds, becomes a loop over time. Sequences to
-// which its steps append elements are stacked as scan outputs are, and so is what they append to tensors. Where it
-// carries sequences and the number of steps is known and small, it is unrolled, so that steps may change sequences in
-// any way.
+// which its steps append elements are stacked as scan outputs are, and so is what they only append to tensors; a tensor
+// that steps read and resize is carried in a larger one. Where it carries sequences and the number of steps is known
+// and small, it is unrolled, so that steps may change sequences in any way.
 #include "frontend/onnx/GrowingStates.h"
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/LoopBody.h"
 #include "frontend/onnx/LoopSteps.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/OpenSequence.h"
+#include "frontend/onnx/ResizedStates.h"
 #include "frontend/onnx/UnrolledLoop.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/LoopBuilder.h"
@@ -40,7 +41,7 @@ public:
     }
     growing = findGrowingStates(*body, loopCarried);
     hasSequences |= llvm::any_of(growing, [](const auto &axis) { return axis.has_value(); });
-    importSteps();
+    importLoop();
   }
 
 private:
@@ -89,93 +90,136 @@ private:
   /// Whether slices of its steps are stacked, as scan outputs or as elements of sequences.
   bool stacks() const { return scanOutputCount > 0 || hasSequences; }
 
-  void importSteps() {
+  /// Imports the loop, again where the steps do not resize what it carries as was assumed.
+  void importLoop() {
     SmallVector<Value> initial;
     for (auto [tensor, axis] : llvm::zip(loopCarried, growing))
       if (!axis && !(tensor->elements && !tensor->isOptional) && !materializeResult(node, *tensor, initial))
         return;
-    bool isScanOutputInGraph = isInGraph(node);
-    LoopSteps steps = countSteps(node, *body, loopCarried, stacks());
+    ResizedStates states(node, initial);
+    constexpr int mostAttempts = 12;
+    for (int attempt = 1;; ++attempt) {
+      size_t checks = importer.countExtentChecks();
+      std::vector<Diagnostic> reported;
+      bool isDone;
+      {
+        ScopedDiagnosticHandler keep(node.getContext(), [&](Diagnostic &diagnostic) {
+          reported.push_back(std::move(diagnostic));
+          return success();
+        });
+        isDone = importSteps(initial, states, /*isLast=*/attempt == mostAttempts);
+      }
+      if (isDone || node.hasFailed()) {
+        for (Diagnostic &diagnostic : reported)
+          node.getContext()->getDiagEngine().emit(std::move(diagnostic));
+        return;
+      }
+      importer.takeExtentChecks(checks);
+    }
+  }
+
+  /// False if the loop has to be made again, with what `states` has learned.
+  bool importSteps(ArrayRef<Value> initial, ResizedStates &states, bool isLast) {
+    bool isResultInGraph = isInGraph(node);
+    LoopSteps steps = countSteps(node, *body, loopCarried, stacks() || states.needsSteps());
+    if (node.hasFailed() || (states.needsSteps() && !knowsSteps(steps.extent)))
+      return true;
+    SmallVector<Value> carried = states.makeCarried(steps.extent);
     if (node.hasFailed())
-      return;
-    LoopBuilder loop(node.getBuilder(), node.getLocation(), initial,
+      return true;
+    LoopBuilder loop(node.getBuilder(), node.getLocation(), carried,
                      steps.scanInput ? ValueRange(steps.scanInput) : ValueRange(), /*isReverse=*/false, steps.count);
     if (steps.limit)
       loop.setLimit(steps.limit);
-    SmallVector<Tensor *> inputs{makeBodyInput(node, body->input(0).name(), loop.getStep(), {}),
-                                 // The step runs, so the condition holds.
-                                 makeKnownInput(node, body->input(1).name(), node.getBuilder().getI1Type(), 1)};
-    if (body->input(0).type().tensor_type().shape().dim_size() == 1) {
-      Value number = node.reshape(loop.getStep(), {node.extent(1)});
-      inputs[0] = makeBodyInput(node, body->input(0).name(), number, {node.extent(1)});
-    }
+    SmallVector<Value> taken = states.takeOut(loop.getStep(), loop.getBlock().getArguments().slice(1, carried.size()));
     SmallVector<size_t> positions; ///< of tensors among what the loop carries
-    for (auto [i, tensor] : llvm::enumerate(loopCarried)) {
-      StringRef name = body->input(2 + i).name();
-      if (tensor->elements || growing[i]) {
-        inputs.push_back(growing[i] ? makeGrowingState(node, name, *tensor) : makeGrowingSequence(node, name));
-        continue;
-      }
-      size_t number = positions.size();
-      inputs.push_back(makeBodyInput(node, name, loop.getLoopCarried(number), Dims(node.getDims(initial[number]))));
-      positions.push_back(i);
-    }
+    SmallVector<Tensor *> inputs = makeBodyInputs(loop.getStep(), taken, positions);
     FailureOr<SmallVector<Tensor *>> results = importer.importSubgraph(*body, node.getScope(), inputs);
     if (failed(results)) {
       node.markFailed();
-      return;
+      return true;
     }
     // First what it carries, then slices: those of scan outputs, and the elements that a step appends to a sequence.
-    SmallVector<Value> values;
-    for (auto [number, position] : llvm::enumerate(positions)) {
-      if (!materializeResult(node, *(*results)[1 + position], values))
-        return;
-      values.back() = takeDeclaredExtents(values.back(), body->output(1 + position), node.getDims(initial[number]));
-    }
+    SmallVector<Value> given, slices;
+    for (size_t position : positions)
+      if (!materializeResult(node, *(*results)[1 + position], given))
+        return true;
     for (int64_t i = 1 + static_cast<int64_t>(loopCarried.size()); i < body->output_size(); ++i) {
-      if (!materializeResult(node, *(*results)[i], values))
-        return;
-      values.back() = takeDeclaredExtents(values.back(), body->output(i), {});
+      if (!materializeResult(node, *(*results)[i], slices))
+        return true;
+      slices.back() = takeDeclaredExtents(slices.back(), body->output(i), {}, [](size_t) { return false; });
     }
     for (auto [i, tensor] : llvm::enumerate(loopCarried))
-      if ((tensor->elements || growing[i]) && !stackAppended(*inputs[2 + i], *(*results)[1 + i], values))
-        return;
+      if ((tensor->elements || growing[i]) && !stackAppended(*inputs[2 + i], *(*results)[1 + i], slices))
+        return true;
     Value stop = getStop(*results->front());
-    if (node.hasFailed() || !keepsTypes(node, initial, ArrayRef(values).take_front(initial.size())) ||
-        !canStack(node, ArrayRef(values).drop_front(initial.size())) ||
-        !countsSlices(stop && !isScanOutputInGraph ? AffineExpr() : steps.extent))
-      return;
+    if (node.hasFailed())
+      return true;
+    bool countIsRead = !stop || isResultInGraph;
+    ResizedStates::Finding finding = states.learn(given, countIsRead, [&](size_t state, int64_t dim) {
+      return isDeclared(body->output(1 + static_cast<int>(positions[state])), dim);
+    });
+    if (finding == ResizedStates::Finding::Changed && !isLast) {
+      importer.forget(*loop.getBlock().getParent());
+      return false;
+    }
+    for (auto [state, position] : llvm::enumerate(positions))
+      given[state] = takeDeclaredExtents(given[state], body->output(1 + position), node.getDims(initial[state]),
+                                         [&, state = state](size_t dim) { return states.isResized(state, dim); });
+    if (finding != ResizedStates::Finding::AsAssumed && keepsTypes(node, taken, given))
+      node.error() << "has a state whose extents its body changes in a way that is not supported";
+    SmallVector<Value> next = states.putBack(given);
+    if (node.hasFailed() || !keepsTypes(node, carried, next) || !canStack(node, slices) ||
+        (stacks() && !knowsSteps(countIsRead ? steps.extent : AffineExpr())))
+      return true;
     SmallVector<Dims> sliceDims;
-    for (Value value : ArrayRef(values).drop_front(initial.size()))
+    for (Value value : slices)
       sliceDims.push_back(Dims(node.getDims(value)));
-    ResultRange made =
-        loop.finish(ArrayRef(values).take_front(initial.size()), ArrayRef(values).drop_front(initial.size()), stop);
-    SmallVector<Value> finals;
-    for (auto [i, value] : llvm::enumerate(made.take_front(values.size()))) {
-      Dims dims;
-      if (i < initial.size()) {
-        dims = Dims(node.getDims(initial[i]));
-      } else {
-        dims.push_back(steps.extent);
-        llvm::append_range(dims, sliceDims[i - initial.size()]);
-      }
+    ResultRange made = loop.finish(next, slices, stop);
+    Value count = stop && countIsRead ? Value(made.back()) : Value();
+    if (count)
+      importer.setDims(count, {});
+    SmallVector<Value> stacked;
+    for (auto [value, dims] : llvm::zip(made.drop_front(next.size()), sliceDims)) {
+      dims.insert(dims.begin(), steps.extent);
       importer.setDims(value, dims);
-      finals.push_back(value);
+      stacked.push_back(value);
     }
-    if (stop && stacks()) {
-      importer.setDims(made.back(), {});
-      SmallVector<Value> cut = cutScanOutputs(ArrayRef(finals).drop_front(initial.size()), made.back(), steps.extent);
-      finals.truncate(initial.size());
-      llvm::append_range(finals, cut);
-    }
-    ArrayRef<Value> left(finals);
-    for (size_t position : positions)
-      node.setResult(static_cast<int64_t>(position), left.consume_front());
+    if (count && stacks())
+      stacked = cutScanOutputs(stacked, count, steps.extent);
+    for (auto [position, state] : llvm::zip(positions, states.finish(made.take_front(next.size()), count)))
+      node.setResult(static_cast<int64_t>(position), state);
+    ArrayRef<Value> left(stacked);
     for (int64_t i = 0; i < scanOutputCount; ++i)
       node.setResult(static_cast<int64_t>(loopCarried.size()) + i, left.consume_front());
     for (auto [i, tensor] : llvm::enumerate(loopCarried))
       if (tensor->elements || growing[i])
         setGrownSequence(static_cast<int64_t>(i), *tensor, *(*results)[1 + i], left);
+    return true;
+  }
+
+  /// The inputs of the body in the step `step`, for tensors the values `taken`, whose positions among what the Loop
+  /// carries are noted in `positions`.
+  SmallVector<Tensor *> makeBodyInputs(Value step, ArrayRef<Value> taken, SmallVectorImpl<size_t> &positions) {
+    Dims dims;
+    if (body->input(0).type().tensor_type().shape().dim_size() == 1)
+      dims.push_back(node.extent(1));
+    importer.setDims(step, {});
+    SmallVector<Tensor *> inputs{
+        makeBodyInput(node, body->input(0).name(), dims.empty() ? step : node.reshape(step, dims), dims),
+        // The step runs, so the condition holds.
+        makeKnownInput(node, body->input(1).name(), node.getBuilder().getI1Type(), 1)};
+    for (auto [i, tensor] : llvm::enumerate(loopCarried)) {
+      StringRef name = body->input(2 + static_cast<int>(i)).name();
+      if (tensor->elements || growing[i]) {
+        inputs.push_back(growing[i] ? makeGrowingState(node, name, *tensor) : makeGrowingSequence(node, name));
+        continue;
+      }
+      Value value = taken[positions.size()];
+      inputs.push_back(makeBodyInput(node, name, value, Dims(node.getDims(value))));
+      positions.push_back(i);
+    }
+    return inputs;
   }
 
   /// Appends to `values` one tensor of the elements that a step appends to `before`, if there are any; false after an
@@ -220,16 +264,24 @@ private:
     setOpenSequence(node, i, added);
   }
 
+  /// Whether `output` declares the extent of dimension `dim` as a number.
+  static bool isDeclared(const onnx::ValueInfoProto &output, int64_t dim) {
+    const onnx::TensorShapeProto &shape = output.type().tensor_type().shape();
+    return dim < shape.dim_size() && shape.dim(static_cast<int>(dim)).dim_value() > 0;
+  }
+
   /// `value` with the extents that the body's output declares as numbers, or that the state `before` a step has where
-  /// nothing is declared, in place of those that data decides; each step checks that it has them.
-  Value takeDeclaredExtents(Value value, const onnx::ValueInfoProto &output, ArrayRef<AffineExpr> before) {
+  /// nothing is declared, in place of those that data decides; each step checks that it has them. Leaves dimensions
+  /// alone that the steps resize.
+  Value takeDeclaredExtents(Value value, const onnx::ValueInfoProto &output, ArrayRef<AffineExpr> before,
+                            llvm::function_ref<bool(size_t dim)> isResized) {
     const onnx::TensorShapeProto &declared = output.type().tensor_type().shape();
     Region &step = *node.getBuilder().getInsertionBlock()->getParent();
     Dims extents(node.getDims(value));
     for (size_t i = 0; i < extents.size(); ++i) {
-      if (!importer.isDecidedIn(extents[i], step))
+      if (isResized(i) || !importer.isDecidedIn(extents[i], step))
         continue;
-      if (declared.dim_size() == static_cast<int>(extents.size()) && declared.dim(i).dim_value() > 0)
+      if (declared.dim_size() == static_cast<int>(extents.size()) && isDeclared(output, i))
         extents[i] = node.extent(declared.dim(i).dim_value());
       else if (before.size() == extents.size())
         extents[i] = before[i];
@@ -253,13 +305,14 @@ private:
     return node.create<NotOp>(node.reshape(value.front(), {}));
   }
 
-  /// Whether the number of slices of scan outputs is known; an error if it is asked for and not.
-  bool countsSlices(AffineExpr extent) {
-    if (!stacks() || extent)
+  /// Whether the most steps are known: `extent`, an error if it is null.
+  bool knowsSteps(AffineExpr extent) {
+    if (extent)
       return true;
     node.error()
-        << "stacks outputs of steps whose number is not known before they run, which is not supported here: the "
-           "most steps that there can be must be given, and the loop must not be in a branch or another loop";
+        << "stacks outputs of steps, or carries what these resize, and the number of steps is not known before "
+           "they run, which is not supported here: the most steps that there can be must be given, and the "
+           "loop must not be in a branch or another loop";
     return false;
   }
 

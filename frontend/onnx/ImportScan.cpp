@@ -102,12 +102,15 @@ SmallVector<Value> buildScan(NodeImporter &node, const onnx::GraphProto &graph, 
     return {};
   }
   SmallVector<Value> values;
-  SmallVector<Dims> dims;
-  for (Tensor *tensor : *results) {
+  for (Tensor *tensor : *results)
     if (!materializeResult(node, *tensor, values))
       return {};
-    dims.push_back(Dims(node.getDims(values.back())));
-  }
+  keepExtents(node, initial, MutableArrayRef(values).take_front(states));
+  if (node.hasFailed())
+    return {};
+  SmallVector<Dims> dims;
+  for (Value value : values)
+    dims.push_back(Dims(node.getDims(value)));
   if (!keepsTypes(node, initial, ArrayRef(values).take_front(states)) ||
       !canStack(node, ArrayRef(values).drop_front(states)))
     return {};

@@ -2,6 +2,7 @@
 #include "frontend/onnx/LoopBody.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/ExtentDescription.h"
+#include "ir/OpsShape.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;
@@ -51,6 +52,24 @@ bool canStack(NodeImporter &node, ValueRange values) {
     return false;
   }
   return true;
+}
+
+void keepExtents(NodeImporter &node, ValueRange before, MutableArrayRef<Value> after) {
+  for (auto [old, next] : llvm::zip(before, after)) {
+    ArrayRef<AffineExpr> wanted = node.getDims(old), given = node.getDims(next);
+    if (wanted.size() != given.size() || getElementTypeOrSelf(old) != getElementTypeOrSelf(next))
+      continue;
+    bool isSame = true;
+    for (auto [extent, other] : llvm::zip(wanted, given)) {
+      AffineExpr difference = normalizeExtent(subtractExtents(other, extent));
+      if (constantDim(difference))
+        continue; // which is reported, unless it is 0
+      node.expectInRun(ExtentRelation::Equal, other, extent);
+      isSame = false;
+    }
+    if (!isSame)
+      next = node.create<ReshapeLikeOp>(next, node.createShape(Dims(wanted)));
+  }
 }
 
 bool keepsTypes(NodeImporter &node, ValueRange before, ValueRange after) {

@@ -22,6 +22,10 @@ bool materializeResult(NodeImporter &node, Tensor &tensor, llvm::SmallVectorImpl
 /// large.
 bool canStack(NodeImporter &node, mlir::ValueRange values);
 
+/// Gives loop-carried values that the body gives, `after`, the extents that they had before, where these do not
+/// provably differ; every run checks them.
+void keepExtents(NodeImporter &node, mlir::ValueRange before, llvm::MutableArrayRef<mlir::Value> after);
+
 /// Whether the body gives the loop-carried values types and extents that they had before, an error if not.
 bool keepsTypes(NodeImporter &node, mlir::ValueRange before, mlir::ValueRange after);
 
