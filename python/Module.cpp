@@ -305,6 +305,8 @@ bool isAboutValues(dlc_int32 status) {
 // NOLINTNEXTLINE(performance-unnecessary-value-param)
 NB_MODULE(_dlc, module) {
   module.doc() = "Model libraries made by dlc";
+  // A model that another package still holds when the interpreter ends is not a fault to report.
+  nb::set_leak_warnings(false);
   module.attr("__version__") = DLC_VERSION;
 
   static nb::object errorClass = nb::exception<dlc::Error>(module, "Error");

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python package: compile, describe, run, and be told what is wrong."""
 import json
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -287,3 +289,10 @@ def test_children_use_what_their_parent_had(library):
     finally:
         over.set()
         [thread.join() for thread in threads]
+
+
+def test_the_end_is_quiet(library):
+    """A model that something still holds when the interpreter ends, as caches of other packages do."""
+    code = f"import ctypes, dlc; model = dlc.Model({str(library)!r}); ctypes.pythonapi.Py_IncRef(ctypes.py_object(model))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
