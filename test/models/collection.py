@@ -5,7 +5,7 @@ import os
 
 from cases import CASES
 
-MODULES = ["pytorch_models", "transformers_models", "vision_models", "classical_models", "quantized_models", "shipped_models"]
+MODULES = ["pytorch_models", "decoder_models", "transformers_models", "vision_models", "classical_models", "quantized_models", "shipped_models"]
 MODULE_OF = {}  # of each case, the names of the modules that it needs, separated by commas
 
 for module in os.environ.get("DLC_MODELS_MODULES", ",".join(MODULES)).split(","):
