@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/GrowingStates.h"
 #include "frontend/onnx/OpenSequence.h"
+#include "ir/ExtentAlgebra.h"
 #include "ir/OpsMovement.h"
 
 using namespace mlir;
 
 namespace dlc::onnx_import {
 namespace {
+
+constexpr StringRef appending = "appends elements to a sequence in steps of a number that only a run knows";
 
 /// How often each name is used in `graph`, as an operand or as a result of the graph, including its subgraphs.
 void countUses(const onnx::GraphProto &graph, llvm::StringMap<int64_t> &uses) {
@@ -31,6 +34,23 @@ std::optional<int64_t> getAxis(const onnx::NodeProto &concat, int64_t rank) {
         attribute.i() < rank)
       return attribute.i() < 0 ? attribute.i() + rank : attribute.i();
   return std::nullopt;
+}
+
+/// A growing state after the loop: `initial` and, behind it along `axis`, the rows of `appended`, [count, ...].
+Value joinToState(NodeImporter &node, Tensor &initial, Value appended, int64_t axis) {
+  if (node.hasFailed())
+    return {};
+  if (node.getDims(appended).size() != initial.dims.size() + 1) {
+    node.error() << "appends to the state '" << initial.name << "' tensors of another rank";
+    return {};
+  }
+  Value first = node.getImporter().materialize(initial, node.getLocation());
+  if (!first) {
+    node.error() << "begins with '" << initial.name << "', which mixes numbers with extents that only a run knows";
+    return {};
+  }
+  return node.create<ConcatOp>(ValueRange{first, joinRows(node, appended, axis, /*isNewAxis=*/false)},
+                               node.integer(axis));
 }
 
 } // namespace
@@ -88,20 +108,44 @@ void appendToGrowingState(NodeImporter &node) {
   setOpenSequence(node, 0, node.getTensor(0)->leading, {step});
 }
 
-Value finishGrowingState(NodeImporter &node, Tensor &initial, Value appended, int64_t axis) {
+bool stackAppended(NodeImporter &node, const Tensor &before, const Tensor &after, SmallVectorImpl<Value> &slices) {
+  if (!after.elements || after.leading != before.leading) {
+    node.error() << "changes the sequence '" << before.name
+                 << "' as often as only a run knows: its steps may only append to it";
+    return false;
+  }
+  if (!after.elements->empty())
+    slices.push_back(stackElements(node, *after.elements, appending));
+  return !node.hasFailed();
+}
+
+void setGrown(NodeImporter &node, int64_t i, std::optional<int64_t> axis, Tensor &before, const Tensor &appended,
+              ArrayRef<Value> &made) {
+  if (appended.elements->empty() || node.hasFailed()) {
+    node.setTensor(i, &before);
+    return;
+  }
+  Value rows = made.consume_front();
+  Dims dims(node.getDims(rows)); // [steps, elements of a step, ...]
+  dims[1] = multiplyExtents(dims[0], dims[1]);
+  dims.erase(dims.begin());
+  rows = node.reshape(rows, dims);
+  if (axis) {
+    node.setResult(i, joinToState(node, before, rows, *axis));
+    return;
+  }
+  Tensor *added = node.getImporter().createTensor("elements of " + node.describeNode());
+  added->value = rows;
+  added->elementType = getElementTypeOrSelf(rows);
+  if (before.leading || !before.elements->empty()) {
+    Value first = getRows(node, before, appending);
+    first = fitRows(node, first, added->elementType, ArrayRef(dims).drop_front(), appending);
+    added->value = node.create<ConcatOp>(ValueRange{first, added->value}, node.integer(0));
+  }
   if (node.hasFailed())
-    return {};
-  if (node.getDims(appended).size() != initial.dims.size() + 1) {
-    node.error() << "appends to the state '" << initial.name << "' tensors of another rank";
-    return {};
-  }
-  Value first = node.getImporter().materialize(initial, node.getLocation());
-  if (!first) {
-    node.error() << "begins with '" << initial.name << "', which mixes numbers with extents that only a run knows";
-    return {};
-  }
-  return node.create<ConcatOp>(ValueRange{first, joinRows(node, appended, axis, /*isNewAxis=*/false)},
-                               node.integer(axis));
+    return;
+  added->dims = Dims(node.getDims(added->value));
+  setOpenSequence(node, i, added);
 }
 
 } // namespace dlc::onnx_import

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Tensors that a Loop carries and that each step only makes longer, as `y = torch.cat([y, step], 1)` in a decoder
-/// does. What a loop carries keeps its extents, so in the body such a state is a sequence to which its Concat appends.
+/// What a Loop carries and its steps only append to: sequences, and tensors that `y = torch.cat([y, step], 1)` makes
+/// longer. What a loop carries keeps its extents, so in the body such a tensor is a sequence, too, to which its Concat
+/// appends. What is appended is stacked as scan outputs are.
 #ifndef DLC_FRONTEND_ONNX_GROWINGSTATES_H
 #define DLC_FRONTEND_ONNX_GROWINGSTATES_H
 
@@ -23,8 +24,15 @@ bool readsGrowingState(NodeImporter &node);
 /// Imports that Concat.
 void appendToGrowingState(NodeImporter &node);
 
-/// A growing state after the loop: `initial` and, behind it along `axis`, the rows of `appended`, [count, ...].
-mlir::Value finishGrowingState(NodeImporter &node, Tensor &initial, mlir::Value appended, int64_t axis);
+/// Appends to `slices` one tensor of the elements that a step appends to the sequence or growing state `before`, if
+/// there are any; false after an error.
+bool stackAppended(NodeImporter &node, const Tensor &before, const Tensor &after,
+                   llvm::SmallVectorImpl<mlir::Value> &slices);
+
+/// Sets result `i` of the loop: `before` and, behind it, what each step has appended, as in `appended`, which is the
+/// first of the scan outputs `made`. A growing state grows along `axis`.
+void setGrown(NodeImporter &node, int64_t i, std::optional<int64_t> axis, Tensor &before, const Tensor &appended,
+              llvm::ArrayRef<mlir::Value> &made);
 
 } // namespace dlc::onnx_import
 

@@ -22,8 +22,6 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
-constexpr StringRef appending = "appends elements to a sequence in steps of a number that only a run knows";
-
 class LoopImporter {
 public:
   explicit LoopImporter(NodeImporter &node) : node(node), importer(node.getImporter()) {}
@@ -150,7 +148,7 @@ private:
       slices.back() = takeDeclaredExtents(slices.back(), body->output(i), {}, [](size_t) { return false; });
     }
     for (auto [i, tensor] : llvm::enumerate(loopCarried))
-      if ((tensor->elements || growing[i]) && !stackAppended(*inputs[2 + i], *(*results)[1 + i], slices))
+      if ((tensor->elements || growing[i]) && !stackAppended(node, *inputs[2 + i], *(*results)[1 + i], slices))
         return true;
     Value stop = getStop(*results->front());
     if (node.hasFailed())
@@ -194,7 +192,7 @@ private:
       node.setResult(static_cast<int64_t>(loopCarried.size()) + i, left.consume_front());
     for (auto [i, tensor] : llvm::enumerate(loopCarried))
       if (tensor->elements || growing[i])
-        setGrownSequence(static_cast<int64_t>(i), *tensor, *(*results)[1 + i], left);
+        setGrown(node, static_cast<int64_t>(i), growing[i], *tensor, *(*results)[1 + i], left);
     return true;
   }
 
@@ -220,48 +218,6 @@ private:
       positions.push_back(i);
     }
     return inputs;
-  }
-
-  /// Appends to `values` one tensor of the elements that a step appends to `before`, if there are any; false after an
-  /// error.
-  bool stackAppended(const Tensor &before, const Tensor &after, SmallVectorImpl<Value> &values) {
-    if (!after.elements || after.leading != before.leading) {
-      node.error() << "changes the sequence '" << before.name
-                   << "' as often as only a run knows: its steps may only append to it";
-      return false;
-    }
-    if (!after.elements->empty())
-      values.push_back(stackElements(node, *after.elements, appending));
-    return !node.hasFailed();
-  }
-
-  /// Sets result `i`, to which each step has appended what `appended` has, the first of `made`, to the sequence
-  /// `before`.
-  void setGrownSequence(int64_t i, Tensor &before, const Tensor &appended, ArrayRef<Value> &made) {
-    if (appended.elements->empty() || node.hasFailed()) {
-      node.setTensor(i, &before);
-      return;
-    }
-    Value rows = made.consume_front();
-    Dims dims(node.getDims(rows)); // [steps, elements of a step, ...]
-    dims[1] = multiplyExtents(dims[0], dims[1]);
-    dims.erase(dims.begin());
-    if (growing[i]) {
-      node.setResult(i, finishGrowingState(node, before, node.reshape(rows, dims), *growing[i]));
-      return;
-    }
-    Tensor *added = importer.createTensor("elements of " + node.describeNode());
-    added->value = node.reshape(rows, dims);
-    added->elementType = getElementTypeOrSelf(rows);
-    if (before.leading || !before.elements->empty()) {
-      Value first = getRows(node, before, appending);
-      first = fitRows(node, first, added->elementType, ArrayRef(dims).drop_front(), appending);
-      added->value = node.create<ConcatOp>(ValueRange{first, added->value}, node.integer(0));
-    }
-    if (node.hasFailed())
-      return;
-    added->dims = Dims(node.getDims(added->value));
-    setOpenSequence(node, i, added);
   }
 
   /// Whether `output` declares the extent of dimension `dim` as a number.
