@@ -4,6 +4,7 @@
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/OpRegistry.h"
 #include "frontend/onnx/OpenSequence.h"
+#include "frontend/onnx/SplitToSequence.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsMovement.h"
@@ -27,18 +28,6 @@ const SmallVector<Tensor *> *getKnownSequence(NodeImporter &node, int64_t i) {
   if (sequence && sequence->leading)
     node.error() << "takes a sequence of known length as operand " << i << ", and only a run knows that of this one";
   return node.hasFailed() ? nullptr : &*sequence->elements;
-}
-
-/// `value` as an element of a sequence.
-Tensor *makeElement(NodeImporter &node, Value value) {
-  Tensor *tensor = node.getImporter().createTensor("");
-  if (!value)
-    return tensor;
-  tensor->name = "element of " + node.describeNode();
-  tensor->value = value;
-  tensor->elementType = getElementTypeOrSelf(value);
-  tensor->dims = Dims(node.getDims(value));
-  return tensor;
 }
 
 /// Operand i as a position among `count`, counted from the end if it is negative; nothing after an error. To insert at
@@ -145,100 +134,6 @@ void importLength(NodeImporter &node) {
   if (sequence->leading && getRows(node, *sequence, ""))
     length = addExtents(length, sequence->leading->dims[0]);
   node.setKnown(0, {node.getBuilder().getI64Type(), {}, {KnownElement(length)}});
-}
-
-/// The parts that `split` asks for, which is left out (every element by itself), one size, or a list of sizes; nothing
-/// after an error.
-std::optional<SmallVector<int64_t>> getParts(NodeImporter &node, int64_t extent) {
-  if (!node.hasOperand(1))
-    return SmallVector<int64_t>(extent, 1);
-  std::optional<SmallVector<int64_t>> parts = node.getKnownIntegers(1, "split");
-  if (!parts)
-    return std::nullopt;
-  if (node.getRank(1) == 0) {
-    int64_t size = parts->front();
-    if (size < 1) {
-      node.error() << "splits into parts of " << size << " elements";
-      return std::nullopt;
-    }
-    parts->assign(extent / size, size);
-    if (extent % size)
-      parts->push_back(extent % size);
-    return parts;
-  }
-  int64_t total = 0;
-  for (int64_t size : *parts)
-    total = size < 0 || size > extent ? extent + 1 : total + size;
-  if (total == extent)
-    return parts;
-  node.error() << "splits " << extent << " elements into parts that do not add up to them";
-  return std::nullopt;
-}
-
-/// Whether every part that `split` asks for along the extent `extent` has one element.
-bool splitsIntoSingles(NodeImporter &node, AffineExpr extent) {
-  if (!node.hasOperand(1))
-    return true;
-  if (const KnownValue *known = node.getKnown(1); known && node.getRank(1) == 0)
-    return known->isConstant() && known->elements.front().asReal() == 1;
-  auto filling = node.getRank(1) == 1 ? node.getOperand(1).getDefiningOp<FillOp>() : FillOp();
-  return filling && normalizeExtent(node.getDims(1)[0]) == normalizeExtent(extent) &&
-         filling.getValue().convertToDouble() == 1;
-}
-
-/// A sequence of the slices along dimension `axis`, whose extent only a run knows.
-void splitOpenExtent(NodeImporter &node, int64_t axis) {
-  Dims dims(node.getDims(0));
-  if (!splitsIntoSingles(node, dims[axis])) {
-    node.error()
-        << "splits an extent that only a run knows into parts, which is supported for parts of one element only";
-    return;
-  }
-  SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, static_cast<int64_t>(dims.size())));
-  order.erase(order.begin() + axis);
-  order.insert(order.begin(), axis);
-  Value rows = node.getOperand(0);
-  if (axis != 0)
-    rows = node.create<TransposeOp>(rows, node.integers(order));
-  if (node.hasOperand(1) || node.getFlag("keepdims", true)) {
-    Dims kept(node.getDims(rows));
-    kept.insert(kept.begin() + 1 + axis, node.extent(1));
-    rows = node.reshape(rows, kept);
-  }
-  if (!node.hasFailed())
-    setOpenSequence(node, 0, makeElement(node, rows));
-}
-
-void importSplitToSequence(NodeImporter &node) {
-  if (!node.expectOperands(1, 2) || !node.operandsAreTensors())
-    return;
-  Dims dims(node.getDims(0));
-  int64_t axis = node.normalizeAxis(node.getInteger("axis", 0), dims.size());
-  if (node.hasFailed())
-    return;
-  std::optional<int64_t> extent = constantDim(dims[axis]);
-  if (!extent) {
-    splitOpenExtent(node, axis);
-    return;
-  }
-  std::optional<SmallVector<int64_t>> parts = getParts(node, *extent);
-  Value x = node.getOperand(0);
-  if (!parts || node.hasFailed())
-    return;
-  bool squeezes = !node.hasOperand(1) && !node.getFlag("keepdims", true);
-  SmallVector<Tensor *> elements;
-  int64_t start = 0;
-  for (int64_t size : *parts) {
-    Value part = node.sliceAlong(x, axis, size == 0 ? 0 : start, size);
-    start += size;
-    if (squeezes) {
-      Dims squeezed(dims);
-      squeezed.erase(squeezed.begin() + axis);
-      part = node.reshape(part, squeezed);
-    }
-    elements.push_back(makeElement(node, part));
-  }
-  node.setElements(0, std::move(elements));
 }
 
 void joinOpenSequence(NodeImporter &node, const Tensor &sequence) {

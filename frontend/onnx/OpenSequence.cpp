@@ -43,6 +43,17 @@ Tensor *makeGrowingSequence(NodeImporter &node, StringRef name) {
   return sequence;
 }
 
+Tensor *makeElement(NodeImporter &node, Value value) {
+  Tensor *tensor = node.getImporter().createTensor("");
+  if (!value)
+    return tensor;
+  tensor->name = "element of " + node.describeNode();
+  tensor->value = value;
+  tensor->elementType = getElementTypeOrSelf(value);
+  tensor->dims = Dims(node.getDims(value));
+  return tensor;
+}
+
 Value stackElements(NodeImporter &node, ArrayRef<Tensor *> elements, StringRef what) {
   SmallVector<Value> rows;
   for (Tensor *element : elements) {

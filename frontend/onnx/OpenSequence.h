@@ -15,6 +15,9 @@ void setOpenSequence(NodeImporter &node, int64_t i, Tensor *rows, llvm::SmallVec
 /// The sequence as the body of a loop sees it that may only append to it: its leading elements have no value.
 Tensor *makeGrowingSequence(NodeImporter &node, llvm::StringRef name);
 
+/// `value` as an element of a sequence.
+Tensor *makeElement(NodeImporter &node, mlir::Value value);
+
 /// `elements`, tensors of one type and one shape, as rows of one tensor; null after an error, which says what needs
 /// that.
 mlir::Value stackElements(NodeImporter &node, llvm::ArrayRef<Tensor *> elements, llvm::StringRef what);

@@ -49,6 +49,8 @@ MODELS = {
                          " y = If(c) <then_branch = yes () => (float[6,4] a) { a = Neg(x) }, else_branch = no () => (float[6,4] b) { b = Exp(x) }>"),
     "symbolic": ("float[N,4] x", "float[N,8] y", "n = Neg(x) s = SequenceConstruct(x, n) y = ConcatFromSequence<axis = 1>(s)"),
     "symbolic-stack": ("float[N,4] x", "float[2,N,4] y", "n = Neg(x) s = SequenceConstruct(x, n) y = ConcatFromSequence<axis = 0, new_axis = 1>(s)"),
+    "split-open-extent": ("float[N,4] x", "float[M,4] y, float[K,4] z", """n = Shape<end = 1>(x) half = Div(n, two1) rest = Sub(n, half) sizes = Concat<axis = 0>(half, rest)
+        s = SplitToSequence(x, sizes) y = SequenceAt(s, zero) z = SequenceAt(s, one)"""),
     "symbolic-split": ("float[N,4] x", "float[N,1] y", "s = SplitToSequence<axis = 1>(x) y = SequenceAt(s, two)"),
 }  # fmt: skip
 # Of lengths that only a run knows: x is [S, 4] or [S, 3, 4], and a number n is an input where it is named.
