@@ -113,6 +113,11 @@ private:
         return;
       }
       importer.takeExtentChecks(checks);
+      // There are gradients of extents that the program knows only.
+      if (importer.isTrained() && canUnroll(node)) {
+        unrollLoop(node, *body, loopCarried);
+        return;
+      }
     }
   }
 
@@ -145,7 +150,7 @@ private:
     for (int64_t i = 1 + static_cast<int64_t>(loopCarried.size()); i < body->output_size(); ++i) {
       if (!materializeResult(node, *(*results)[i], slices))
         return true;
-      slices.back() = takeDeclaredExtents(slices.back(), body->output(i), {}, [](size_t) { return false; });
+      slices.back() = takeDeclaredExtents(slices.back(), body->output(i));
     }
     for (auto [i, tensor] : llvm::enumerate(loopCarried))
       if ((tensor->elements || growing[i]) && !stackAppended(node, *inputs[2 + i], *(*results)[1 + i], slices))
@@ -161,9 +166,14 @@ private:
       importer.forget(*loop.getBlock().getParent());
       return false;
     }
-    for (auto [state, position] : llvm::enumerate(positions))
-      given[state] = takeDeclaredExtents(given[state], body->output(1 + position), node.getDims(initial[state]),
-                                         [&, state = state](size_t dim) { return states.isResized(state, dim); });
+    for (auto [state, position] : llvm::enumerate(positions)) {
+      given[state] = takeDeclaredExtents(given[state], body->output(1 + static_cast<int>(position)));
+      Dims wanted(node.getDims(given[state])), before(node.getDims(initial[state]));
+      for (size_t dim = 0; dim < wanted.size() && wanted.size() == before.size(); ++dim)
+        if (!states.isResized(state, static_cast<int64_t>(dim)))
+          wanted[dim] = before[dim];
+      given[state] = keepExtents(node, given[state], wanted);
+    }
     if (finding != ResizedStates::Finding::AsAssumed && keepsTypes(node, taken, given))
       node.error() << "has a state whose extents its body changes in a way that is not supported";
     SmallVector<Value> next = states.putBack(given);
@@ -226,22 +236,15 @@ private:
     return dim < shape.dim_size() && shape.dim(static_cast<int>(dim)).dim_value() > 0;
   }
 
-  /// `value` with the extents that the body's output declares as numbers, or that the state `before` a step has where
-  /// nothing is declared, in place of those that data decides; each step checks that it has them. Leaves dimensions
-  /// alone that the steps resize.
-  Value takeDeclaredExtents(Value value, const onnx::ValueInfoProto &output, ArrayRef<AffineExpr> before,
-                            llvm::function_ref<bool(size_t dim)> isResized) {
+  /// `value` with the extents that the body's output declares as numbers in place of those that data decides; each step
+  /// checks that it has them.
+  Value takeDeclaredExtents(Value value, const onnx::ValueInfoProto &output) {
     const onnx::TensorShapeProto &declared = output.type().tensor_type().shape();
     Region &step = *node.getBuilder().getInsertionBlock()->getParent();
     Dims extents(node.getDims(value));
-    for (size_t i = 0; i < extents.size(); ++i) {
-      if (isResized(i) || !importer.isDecidedIn(extents[i], step))
-        continue;
-      if (declared.dim_size() == static_cast<int>(extents.size()) && isDeclared(output, i))
-        extents[i] = node.extent(declared.dim(i).dim_value());
-      else if (before.size() == extents.size())
-        extents[i] = before[i];
-    }
+    for (size_t i = 0; i < extents.size() && declared.dim_size() == static_cast<int>(extents.size()); ++i)
+      if (importer.isDecidedIn(extents[i], step) && isDeclared(output, static_cast<int64_t>(i)))
+        extents[i] = node.extent(declared.dim(static_cast<int>(i)).dim_value());
     return node.reshape(value, extents);
   }
 

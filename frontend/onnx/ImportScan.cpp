@@ -105,7 +105,8 @@ SmallVector<Value> buildScan(NodeImporter &node, const onnx::GraphProto &graph, 
   for (Tensor *tensor : *results)
     if (!materializeResult(node, *tensor, values))
       return {};
-  keepExtents(node, initial, MutableArrayRef(values).take_front(states));
+  for (size_t i = 0; i < states; ++i)
+    values[i] = keepExtents(node, values[i], node.getDims(initial[i]));
   if (node.hasFailed())
     return {};
   SmallVector<Dims> dims;

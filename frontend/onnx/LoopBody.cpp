@@ -2,7 +2,7 @@
 #include "frontend/onnx/LoopBody.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/ExtentDescription.h"
-#include "ir/OpsShape.h"
+#include "ir/OpsSize.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;
@@ -54,22 +54,22 @@ bool canStack(NodeImporter &node, ValueRange values) {
   return true;
 }
 
-void keepExtents(NodeImporter &node, ValueRange before, MutableArrayRef<Value> after) {
-  for (auto [old, next] : llvm::zip(before, after)) {
-    ArrayRef<AffineExpr> wanted = node.getDims(old), given = node.getDims(next);
-    if (wanted.size() != given.size() || getElementTypeOrSelf(old) != getElementTypeOrSelf(next))
-      continue;
-    bool isSame = true;
-    for (auto [extent, other] : llvm::zip(wanted, given)) {
-      AffineExpr difference = normalizeExtent(subtractExtents(other, extent));
-      if (constantDim(difference))
-        continue; // which is reported, unless it is 0
-      node.expectInRun(ExtentRelation::Equal, other, extent);
-      isSame = false;
-    }
-    if (!isSame)
-      next = node.create<ReshapeLikeOp>(next, node.createShape(Dims(wanted)));
+Value keepExtents(NodeImporter &node, Value value, ArrayRef<AffineExpr> wanted) {
+  Dims given(node.getDims(value));
+  if (given.size() != wanted.size())
+    return value;
+  bool isSame = true;
+  for (auto [extent, other] : llvm::zip(wanted, given)) {
+    if (constantDim(normalizeExtent(subtractExtents(other, extent))))
+      continue; // which is reported, unless it is 0
+    node.expectInRun(ExtentRelation::Equal, other, extent);
+    other = extent;
+    isSame = false;
   }
+  // A reshape of one open extent would leave the value its own.
+  return isSame ? value
+                : node.create<PadLikeOp>(value, Value(), node.createShape(Dims(given.size(), node.extent(0))),
+                                         node.createShape(given), PadMode::Constant);
 }
 
 bool keepsTypes(NodeImporter &node, ValueRange before, ValueRange after) {

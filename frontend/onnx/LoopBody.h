@@ -22,9 +22,9 @@ bool materializeResult(NodeImporter &node, Tensor &tensor, llvm::SmallVectorImpl
 /// large.
 bool canStack(NodeImporter &node, mlir::ValueRange values);
 
-/// Gives loop-carried values that the body gives, `after`, the extents that they had before, where these do not
-/// provably differ; every run checks them.
-void keepExtents(NodeImporter &node, mlir::ValueRange before, llvm::MutableArrayRef<mlir::Value> after);
+/// `value`, which the body gives for a loop-carried value, with the extents `wanted` where they do not provably differ;
+/// every run checks them.
+mlir::Value keepExtents(NodeImporter &node, mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> wanted);
 
 /// Whether the body gives the loop-carried values types and extents that they had before, an error if not.
 bool keepsTypes(NodeImporter &node, mlir::ValueRange before, mlir::ValueRange after);

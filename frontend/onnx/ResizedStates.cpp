@@ -107,8 +107,13 @@ ResizedStates::Finding ResizedStates::learnCarried(ResizedDim resize, AffineExpr
     found.most = normalizeExtent(maximumExtent(getInitialExtent(resize), bound));
   } else {
     found.perStep = normalizeExtent(atLeastZero(subtractExtents(bound, before)));
-    if (isCarried && dependsOn(found.perStep, before))
-      return Finding::Unbounded;
+    if (isCarried && dependsOn(found.perStep, before)) {
+      // Perhaps it is at most a number, whatever the extent was before.
+      AffineExpr added = boundAround(node, subtractExtents(after, before), step);
+      if (!added || !constantDim(normalizeExtent(added)))
+        return Finding::Unbounded;
+      found.perStep = normalizeExtent(atLeastZero(added));
+    }
     if (constantDim(found.perStep) == 0) {
       found.perStep = {};
       found.most = getInitialExtent(resize);
@@ -163,8 +168,10 @@ ResizedStates::Finding ResizedStates::learn(ValueRange given, bool countIsRead,
 
 SmallVector<Value> ResizedStates::putBack(ValueRange given) {
   SmallVector<Value> carried;
-  for (auto [state, value] : llvm::enumerate(given))
-    carried.push_back(pad(value, state));
+  for (auto [state, value] : llvm::enumerate(given)) {
+    bool isResized = llvm::any_of(resized, [&](const ResizedDim &resize) { return resize.state == state; });
+    carried.push_back(isResized ? pad(value, state) : value);
+  }
   for (const ResizedDim &resize : resized)
     if (resize.isCarried)
       carried.push_back(

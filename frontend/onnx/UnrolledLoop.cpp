@@ -59,7 +59,9 @@ void unrollLoop(NodeImporter &node, const onnx::GraphProto &body, ArrayRef<Tenso
     Tensor &condition = *results->front();
     const KnownValue *known = condition.elements || condition.hasFailed ? nullptr : importer.getKnown(condition);
     if (!known || !known->isConstant() || known->elements.size() != 1) {
-      node.error() << "carries sequences, and its condition depends on data, which is not supported";
+      node.error()
+          << "carries sequences, or is trained and carries tensors whose extents change, and its condition depends on "
+             "data, which is not supported";
       return;
     }
     if (known->elements.front().asReal() == 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// A Loop of few steps whose number is known, written out one by one, so that they may change sequences in any way.
+/// A Loop of few steps whose number is known, written out one by one, so that they may change sequences and
+/// extents in any way.
 #ifndef DLC_FRONTEND_ONNX_UNROLLEDLOOP_H
 #define DLC_FRONTEND_ONNX_UNROLLEDLOOP_H
 

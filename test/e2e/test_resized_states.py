@@ -44,6 +44,7 @@ CASES = {
         after = If(even) <then_branch = yes () => (float[E,F] a) { n = Neg(s) a = Concat<axis = 1>(n, x) }, else_branch = no () => (float[E1,F1] b) { b = Tanh(s) }>"""),
     "what-data-keeps": (*VECTOR, "h = Identity(g) t = Sub(s, tenth) keep = Greater(t, zero) after = Compress<axis = 0>(t, keep)"),
     "one-less": (*VECTOR, "h = Identity(g) t = Slice(s, one1, last1) after = Tanh(t)"),
+    "one-less-of-few": (*VECTOR, "h = Identity(g) t = Slice(s, one1, hundred1) after = Tanh(t)"),
     "nested": (*ROWS, f"""h = Identity(g) after = Loop(two, yes, s) <body = inner (int64 j, bool g1, float[E,F] s1) => (bool h1, float[E1,F1] after1) {{
         h1 = Identity(g1) {MORE.replace("(s)", "(s1)")} after1 = Concat<axis = 1>(s1, more) }}>"""),
     "nested-with-an-early-end": (*ROWS, """h = Identity(g) after = Loop(five, yes, s) <body = inner (int64 j, bool g1, float[E,F] s1) => (bool h1, float[E1,F1] after1) {
@@ -58,7 +59,7 @@ CASES = {
 RANDOM = np.random.default_rng(13)
 CONSTANTS = {
     "yes": np.bool_(True), "zero": np.float32(0), "tenth": np.float32(0.1), "zero_int": np.int64(0), "one": np.int64(1), "two": np.int64(2), "five": np.int64(5),
-    "zero1": np.array([0]), "one1": np.array([1]), "two1": np.array([2]), "last1": np.array([2**63 - 1]), "pads": np.array([0, 1, 2, 0]),
+    "zero1": np.array([0]), "one1": np.array([1]), "two1": np.array([2]), "last1": np.array([2**63 - 1]), "hundred1": np.array([100]), "minus1": np.array([-1]), "pads": np.array([0, 1, 2, 0]),
     "table": RANDOM.standard_normal((11, 8)).astype(np.float32), "head": RANDOM.standard_normal((8, 11)).astype(np.float32),
 }  # fmt: skip
 
@@ -133,3 +134,19 @@ def test_errors(programs, tmp_path, inputs, results, loop, body, message):
     write(tmp_path / "model.onnx", inputs, results, loop, body)
     result = programs.run("dlc", "model.onnx", "-o", "model.so")
     assert result.returncode == 1 and re.search(message, result.stderr), result.stderr
+
+
+@pytest.mark.parametrize("added", [0, 1])
+def test_extents_that_each_step_checks(programs, tmp_path, added):
+    """Data computes the extent of the next state without a bound: it has to stay."""
+    body = f"""h = Identity(g) e = Exp(s) ones = Div(e, e) count = ReduceSum<keepdims = 0>(ones) n = Cast<to = 7>(count) more = Add(n, {["zero_int", "one"][added]})
+        size = Reshape(more, minus1) mean = ReduceMean<keepdims = 0>(s) all = Expand(mean, size) after = Add(all, tenth)"""
+    model = write(tmp_path / "model.onnx", VECTOR[0], "float[L] y", VECTOR[2], body)
+    compiled = dlc.Model(programs.compile(tmp_path / "model.onnx", "model.so"))
+    inputs = make_inputs(model, 1, 1, 3)
+    if added:
+        with pytest.raises(ValueError, match="needs equal extents, and these inputs give 21 and 20"):
+            compiled.run(inputs)
+    else:
+        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        check(session.run(None, inputs), [compiled.run(inputs)["y"]], model.graph.output, 3)

@@ -282,3 +282,24 @@ def test_json_model_with_a_file(tmp_path):
         model.run(batch, entry="train_step")
     for name in states[0]:
         np.testing.assert_array_equal(states[0][name], states[1][name])
+
+
+@pytest.mark.parametrize(
+    "next_state",
+    ["mean = ReduceMean(t, rows) after = Concat<axis = 0>(s, mean)", "after = Concat<axis = 0>(t, fixed)", "after = Slice(t, one, end, rows)"],
+    ids=["longer", "longer by a constant", "shorter"],
+)
+def test_loop_that_changes_extents(tmp_path, next_state):
+    """Steps of a known number, each of which reads the state and gives the next one other extents."""
+    model = onnx.parser.parse_model(f"""<ir_version: 10, opset_import: ["" : 20]> g (double[6,2] x) => (double[1,2] y) {{
+        steps = Constant<value = int64 {{4}}>() yes = Constant<value = bool {{1}}>() rows = Constant<value = int64[1] {{0}}>()
+        one = Constant<value = int64[1] {{1}}>() end = Constant<value = int64[1] {{100}}>() fixed = Constant<value = double[1,2] {{0.3,-0.2}}>()
+        z = Loop(steps, yes, x) <body = step (int64 i, bool g, double[A,B] s) => (bool h, double[C,D] after) {{
+            h = Identity(g) p = MatMul(s, w) t = Tanh(p) {next_state} }}>
+        y = ReduceMean(z, rows) }}""")
+    rng = np.random.default_rng(5)
+    model.graph.initializer.append(numpy_helper.from_array(0.4 * rng.standard_normal((2, 2)), "w"))
+    library = compile_model(tmp_path, model, {"loss": "mean_squared_error", "optimizer": SGD})
+    state = library.new_state(seed=0)
+    batch = {"x": rng.standard_normal((6, 2)), "label": rng.standard_normal((1, 2))}
+    check_gradients(model, lambda: library.run(batch, entry="train_step"), state, batch, lambda y: ((y - batch["label"]) ** 2).mean(), 0.01, ["w"])
