@@ -125,7 +125,7 @@ private:
   bool importSteps(ArrayRef<Value> initial, ResizedStates &states, bool isLast) {
     bool isResultInGraph = isInGraph(node);
     LoopSteps steps = countSteps(node, *body, loopCarried, stacks() || states.needsSteps());
-    if (node.hasFailed() || (states.needsSteps() && !knowsSteps(steps.extent)))
+    if (node.hasFailed() || (states.needsSteps() && !knowsSteps(steps.extent, "carries what becomes larger with")))
       return true;
     SmallVector<Value> carried = states.makeCarried(steps.extent);
     if (node.hasFailed())
@@ -174,11 +174,16 @@ private:
           wanted[dim] = before[dim];
       given[state] = keepExtents(node, given[state], wanted);
     }
-    if (finding != ResizedStates::Finding::AsAssumed && keepsTypes(node, taken, given))
-      node.error() << "has a state whose extents its body changes in a way that is not supported";
+    if (finding != ResizedStates::Finding::AsAssumed) {
+      for (Value value : given)
+        importer.setDims(value, states.inFirstStep(node.getDims(value)));
+      if (keepsTypes(node, initial, given))
+        node.error() << "has a state whose extents its body changes in a way that is not supported";
+      return true;
+    }
     SmallVector<Value> next = states.putBack(given);
     if (node.hasFailed() || !keepsTypes(node, carried, next) || !canStack(node, slices) ||
-        (stacks() && !knowsSteps(countIsRead ? steps.extent : AffineExpr())))
+        (stacks() && !knowsSteps(countIsRead ? steps.extent : AffineExpr(), "stacks outputs of")))
       return true;
     SmallVector<Dims> sliceDims;
     for (Value value : slices)
@@ -264,14 +269,14 @@ private:
     return node.create<NotOp>(node.reshape(value.front(), {}));
   }
 
-  /// Whether the most steps are known: `extent`, an error if it is null.
-  bool knowsSteps(AffineExpr extent) {
+  /// Whether the most steps are known: `extent`. It is an error if it is null, which says `what` needs it.
+  bool knowsSteps(AffineExpr extent, StringRef what) {
     if (extent)
       return true;
     node.error()
-        << "stacks outputs of steps, or carries what these resize, and the number of steps is not known before "
-           "they run, which is not supported here: the most steps that there can be must be given, and the "
-           "loop must not be in a branch or another loop";
+        << what
+        << " steps whose number is not known before they run, which is not supported here: the most steps that "
+           "there can be must be given, and the loop must not be in a branch or another loop";
     return false;
   }
 

@@ -166,6 +166,17 @@ ResizedStates::Finding ResizedStates::learn(ValueRange given, bool countIsRead,
   return finding;
 }
 
+Dims ResizedStates::inFirstStep(ArrayRef<AffineExpr> extents) {
+  llvm::DenseMap<AffineExpr, AffineExpr> first;
+  for (const ResizedDim &resize : resized)
+    if (resize.isCarried)
+      first[taken[resize.state][resize.dim]] = getInitialExtent(resize);
+  Dims result;
+  for (AffineExpr extent : extents)
+    result.push_back(normalizeExtent(extent.replace(first)));
+  return result;
+}
+
 SmallVector<Value> ResizedStates::putBack(ValueRange given) {
   SmallVector<Value> carried;
   for (auto [state, value] : llvm::enumerate(given)) {

@@ -43,6 +43,9 @@ public:
   /// number of its steps can be read. `isFixed` tells dimensions that are declared to keep their extents.
   Finding learn(mlir::ValueRange given, bool countIsRead, llvm::function_ref<bool(size_t state, int64_t dim)> isFixed);
 
+  /// `extents` of what a step gives, in terms of those before the loop, as messages name them.
+  Dims inFirstStep(llvm::ArrayRef<mlir::AffineExpr> extents);
+
   /// What the step gives the next one for the states `given`.
   llvm::SmallVector<mlir::Value> putBack(mlir::ValueRange given);
 

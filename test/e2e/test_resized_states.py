@@ -120,7 +120,7 @@ def test_exported_model(programs, tmp_path, name):
 @pytest.mark.parametrize(
     "inputs, results, loop, body, message",
     [
-        (*ROWS, "h = Identity(g) after = Concat<axis = 1>(s, s)", r"has a state of type f32\[N, y\.\d\] that its body makes f32\[N, y\.\d \* 2\]"),
+        (*ROWS, "h = Identity(g) after = Concat<axis = 1>(s, s)", r"has a state of type f32\[N, 2\] that its body makes f32\[N, 4\]"),
         ("float[N,2] x, int64 m", "float[N,K] y", ROWS[2].replace("(m,", "(,"), f"{MORE} h = Less(q, zero) after = Concat<axis = 1>(s, more)",
          "the most steps that there can be must be given"),
         (*ROWS[:2], ROWS[2].replace("y = ", "y, all = ", 1).replace("after)", "after, float[E,F] slice)"),
