@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/GrowingStates.h"
+#include "frontend/onnx/LoopBody.h"
 #include "frontend/onnx/OpenSequence.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsMovement.h"
@@ -96,16 +97,17 @@ void appendToGrowingState(NodeImporter &node) {
     else
       appended.push_back(node.getOperand(i));
   }
+  // But for how much it is, what is appended is as large as the state.
+  for (Value &value : appended) {
+    Dims wanted(state.dims), own(node.getDims(value));
+    if (axis < static_cast<int64_t>(own.size()))
+      wanted[axis] = own[axis];
+    value = keepExtents(node, value, wanted);
+  }
   if (node.hasFailed())
     return;
-  Tensor *step = node.getTensor(1);
-  if (appended.size() > 1) {
-    step = node.getImporter().createTensor(state.name);
-    step->value = node.create<ConcatOp>(ValueRange(appended), node.integer(axis));
-    step->elementType = state.elementType;
-    step->dims = Dims(node.getDims(step->value));
-  }
-  setOpenSequence(node, 0, node.getTensor(0)->leading, {step});
+  Value step = appended.size() == 1 ? appended[0] : node.create<ConcatOp>(ValueRange(appended), node.integer(axis));
+  setOpenSequence(node, 0, node.getTensor(0)->leading, {makeElement(node, step)});
 }
 
 bool stackAppended(NodeImporter &node, const Tensor &before, const Tensor &after, SmallVectorImpl<Value> &slices) {

@@ -88,24 +88,29 @@ private:
   /// Whether slices of its steps are stacked, as scan outputs or as elements of sequences.
   bool stacks() const { return scanOutputCount > 0 || hasSequences; }
 
-  /// Imports the loop, again where the steps do not resize what it carries as was assumed.
+  /// Imports the loop, again where the steps do not change what it carries as was assumed.
   void importLoop() {
     SmallVector<Value> initial;
-    for (auto [tensor, axis] : llvm::zip(loopCarried, growing))
-      if (!axis && !(tensor->elements && !tensor->isOptional) && !materializeResult(node, *tensor, initial))
-        return;
-    ResizedStates states(node, initial);
+    std::optional<ResizedStates> states;
     constexpr int mostAttempts = 12;
     for (int attempt = 1;; ++attempt) {
+      if (!states) {
+        initial.clear();
+        for (auto [tensor, axis] : llvm::zip(loopCarried, growing))
+          if (!axis && !(tensor->elements && !tensor->isOptional) && !materializeResult(node, *tensor, initial))
+            return;
+        states.emplace(node, initial);
+      }
       size_t checks = importer.countExtentChecks();
       std::vector<Diagnostic> reported;
+      auto growingBefore = growing;
       bool isDone;
       {
         ScopedDiagnosticHandler keep(node.getContext(), [&](Diagnostic &diagnostic) {
           reported.push_back(std::move(diagnostic));
           return success();
         });
-        isDone = importSteps(initial, states, /*isLast=*/attempt == mostAttempts);
+        isDone = importSteps(initial, *states, /*isLast=*/attempt == mostAttempts);
       }
       if (isDone || node.hasFailed()) {
         for (Diagnostic &diagnostic : reported)
@@ -113,6 +118,8 @@ private:
         return;
       }
       importer.takeExtentChecks(checks);
+      if (growing != growingBefore)
+        states.reset();
       // There are gradients of extents that the program knows only.
       if (importer.isTrained() && canUnroll(node)) {
         unrollLoop(node, *body, loopCarried);
@@ -152,9 +159,21 @@ private:
         return true;
       slices.back() = takeDeclaredExtents(slices.back(), body->output(i));
     }
-    for (auto [i, tensor] : llvm::enumerate(loopCarried))
-      if ((tensor->elements || growing[i]) && !stackAppended(node, *inputs[2 + i], *(*results)[1 + i], slices))
+    bool isGrowthEven = true;
+    for (auto [i, tensor] : llvm::enumerate(loopCarried)) {
+      if (!tensor->elements && !growing[i])
+        continue;
+      if (!stackAppended(node, *inputs[2 + i], *(*results)[1 + i], slices))
         return true;
+      if (growing[i] && decidesExtents(slices.back())) {
+        growing[i].reset();
+        isGrowthEven = false;
+      }
+    }
+    if (!isGrowthEven) {
+      importer.forget(*loop.getBlock().getParent());
+      return false;
+    }
     Value stop = getStop(*results->front());
     if (node.hasFailed())
       return true;
@@ -233,6 +252,12 @@ private:
       positions.push_back(i);
     }
     return inputs;
+  }
+
+  /// Whether the step decides an extent of `value`.
+  bool decidesExtents(Value value) {
+    Region &step = *node.getBuilder().getInsertionBlock()->getParent();
+    return llvm::any_of(node.getDims(value), [&](AffineExpr extent) { return importer.isDecidedIn(extent, step); });
   }
 
   /// Whether `output` declares the extent of dimension `dim` as a number.

@@ -39,10 +39,14 @@ CASES = {
         """h = Identity(g) e = Gather(table, s) hidden = Tanh(e) mean = ReduceMean<keepdims = 0>(before, one1) logits = MatMul(mean, head)
         next = ArgMax<axis = 1>(logits) after = Concat<axis = 1>(s, next)"""),
     "in-front": (*ROWS, "h = Identity(g) f = Cast<to = 1>(i) t = Add(x, f) after = Concat<axis = 1>(t, s)"),
+    # Only appended, but as much as data decides, and rows whose extents are only computed.
+    "what-data-appends": (*VECTOR, "h = Identity(g) t = Mul(x, tenth) f = Cast<to = 1>(i) u = Sub(t, f) keep = Greater(u, zero) more = Compress<axis = 0>(u, keep) after = Concat<axis = 0>(s, more)"),
+    "computed-rows": ("float[N,2] x, int64 m", "float[J,2] y", ROWS[2], """h = Identity(g) f = Cast<to = 1>(x) p = Exp(f) ones = Div(p, p) sum = ReduceSum<keepdims = 0>(ones, one1) most = ReduceMax<keepdims = 0>(sum)
+        number = Cast<to = 7>(most) width = Reshape(number, minus1) row = Expand(tenth, width) more = Unsqueeze(row, zero1) after = Concat<axis = 0>(s, more)"""),
     "two-dimensions": ("float[N,2] x, int64 m", "float[J,K] y", ROWS[2], "h = Identity(g) t = Tanh(s) after = Pad(t, pads)"),
     "some-steps": (*ROWS, """h = Identity(g) r = Mod(i, two) even = Equal(r, zero_int)
         after = If(even) <then_branch = yes () => (float[E,F] a) { n = Neg(s) a = Concat<axis = 1>(n, x) }, else_branch = no () => (float[E1,F1] b) { b = Tanh(s) }>"""),
-    "what-data-keeps": (*VECTOR, "h = Identity(g) t = Sub(s, tenth) keep = Greater(t, zero) after = Compress<axis = 0>(t, keep)"),
+    "what-data-keeps": (*VECTOR, "h = Identity(g) t = Sub(s, tenth) best = ReduceMax<keepdims = 0>(t) top = Equal(t, best) large = Greater(t, zero) keep = Or(large, top) after = Compress<axis = 0>(t, keep)"),
     "one-less": (*VECTOR, "h = Identity(g) t = Slice(s, one1, last1) after = Tanh(t)"),
     "one-less-of-few": (*VECTOR, "h = Identity(g) t = Slice(s, one1, hundred1) after = Tanh(t)"),
     "nested": (*ROWS, f"""h = Identity(g) after = Loop(two, yes, s) <body = inner (int64 j, bool g1, float[E,F] s1) => (bool h1, float[E1,F1] after1) {{

@@ -63,3 +63,16 @@ func.func @open_broadcast(%x: tensor<?x?xf32> {dlc.dims = ["K", "N"]}, %y: tenso
   %0 = dlc.expand_like %x, %y {open = array<i64: 1>} : (tensor<?x?xf32>, tensor<?x?xi1>) -> tensor<?x?xf32>
   return %0 : tensor<?x?xf32>
 }
+
+// -----
+
+// What an importer has noted of other symbols stays where nothing computes one of them any more.
+// CHECK: #[[KEPT:.*]] = affine_map<()[s0, s1] -> (s0, s1)>
+// CHECK-LABEL: func.func @imported
+// CHECK-SAME: symbols = ["N", "M"], checks = [#dlc.extent_check<relation = equal, values = #[[KEPT]], what = "kept">]>
+func.func @imported(%x: tensor<?x?xf32> {dlc.dims = ["N", "M"]}) -> tensor<?x?xf32> attributes {
+    dlc.extent_checks = #dlc.extent_checks<symbols = ["N", "gone", "M"], checks = [
+      #dlc.extent_check<relation = equal, values = affine_map<()[s0, s1, s2] -> (s0, s2)>, what = "kept">,
+      #dlc.extent_check<relation = equal, values = affine_map<()[s0, s1, s2] -> (s0, s1)>, what = "dropped">]>} {
+  return %x : tensor<?x?xf32>
+}
