@@ -43,7 +43,7 @@ PROGRAM = """
 #include <cstring>
 #include <thread>
 
-static int unprotected;
+static volatile int unprotected; // or the compiler would make one access of a thousand, which may miss the other thread's
 static std::atomic<int> racing;
 
 // Both threads are here at once, and nothing orders what they do: the sanitizer may forget the accesses of a thread that has ended.
@@ -52,7 +52,7 @@ static void race() {
   while (racing.load(std::memory_order_relaxed) < 2)
     std::this_thread::yield();
   for (int i = 0; i < 1000; ++i)
-    ++unprotected;
+    unprotected = unprotected + 1;
 }
 
 static void work(const dlc_model *model) {
