@@ -67,9 +67,9 @@ static Value transformSamples(NodeImporter &node, Value x, AffineExpr size, bool
   if (samples != needed) {
     Dims kept = dims;
     kept[1] = minimumExtent(samples, needed);
-    x = node.slice(x, Dims(4, zero), kept, SmallVector<int64_t>(4, 1));
+    x = node.cutTo(x, kept);
     kept[1] = needed;
-    x = node.create<PadLikeOp>(x, Value(), node.createShape(Dims(4, zero)), node.createShape(kept), PadMode::Constant);
+    x = node.padTo(x, kept);
   }
   Builder &builder = node.getBuilder();
   Type type = node.getElementType(0), f64 = builder.getF64Type(), i64 = builder.getI64Type();

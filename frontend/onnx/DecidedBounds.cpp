@@ -10,13 +10,11 @@ namespace dlc::onnx_import {
 AffineExpr boundAround(NodeImporter &node, AffineExpr extent, Region &region, ArrayRef<AffineExpr> kept) {
   std::vector<std::string> names = node.getImporter().getSymbolNames();
   SmallVector<AffineExpr> bounds(names.size());
-  SmallVector<AffineExpr> decided;
   region.walk([&](ReadbackOp readback) {
     size_t position = llvm::find(names, readback.getSymbol()) - names.begin();
     AffineExpr symbol = getAffineSymbolExpr(position, node.getContext());
     if (llvm::is_contained(kept, symbol))
       return;
-    decided.push_back(symbol);
     bounds[position] = symbol;
     if (readback.getBound().getNumResults() == 0)
       return;
@@ -26,12 +24,7 @@ AffineExpr boundAround(NodeImporter &node, AffineExpr extent, Region &region, Ar
     bounds[position] = boundAbove(readback.getBound().getResult(0).replaceSymbols(extents), bounds);
   });
   AffineExpr bound = boundAbove(extent, bounds);
-  bool isOpen = bound
-                    .walk([&](AffineExpr part) {
-                      return llvm::is_contained(decided, part) ? WalkResult::interrupt() : WalkResult::advance();
-                    })
-                    .wasInterrupted();
-  return isOpen ? AffineExpr() : bound;
+  return isDerived(bound, bounds) ? AffineExpr() : bound;
 }
 
 } // namespace dlc::onnx_import

@@ -231,8 +231,7 @@ private:
         for (int64_t dim : differing)
           branch.counts.push_back(node.createInteger(node.getBuilder().getI64Type(), own[dim]));
         if (own != larger)
-          branch.values[i] = node.create<PadLikeOp>(value, Value(), node.createShape(Dims(own.size(), node.extent(0))),
-                                                    node.createShape(larger), PadMode::Constant);
+          branch.values[i] = node.padTo(value, larger);
       }
     }
     for (Branch &branch : branches) {
@@ -254,8 +253,7 @@ private:
         importer.setDims(made[firstCount + i], {});
         extents[decided[i].dim] = node.readBack(made[firstCount + i], decided[i].bound);
       }
-      made[value] = node.slice(made[value], Dims(extents.size(), node.extent(0)), extents,
-                               SmallVector<int64_t>(extents.size(), 1));
+      made[value] = node.cutTo(made[value], extents);
     }
   }
 

@@ -78,9 +78,9 @@ private:
     for (Value value : made) {
       if (node.hasFailed())
         return {};
-      Dims sizes(node.getDims(value)), starts(sizes.size(), node.extent(0));
+      Dims sizes(node.getDims(value));
       sizes[0] = extent;
-      cut.push_back(node.slice(value, starts, sizes, SmallVector<int64_t>(sizes.size(), 1)));
+      cut.push_back(node.cutTo(value, sizes));
     }
     return cut;
   }
@@ -165,7 +165,7 @@ private:
         continue;
       if (!stackAppended(node, *inputs[2 + i], *(*results)[1 + i], slices))
         return true;
-      if (growing[i] && decidesExtents(slices.back())) {
+      if (growing[i] && isDecidedByStep(node, slices.back())) {
         growing[i].reset();
         isGrowthEven = false;
       }
@@ -219,7 +219,7 @@ private:
     }
     if (count && stacks())
       stacked = cutScanOutputs(stacked, count, steps.extent);
-    for (auto [position, state] : llvm::zip(positions, states.finish(made.take_front(next.size()), count)))
+    for (auto [position, state] : llvm::zip(positions, states.getStates(made.take_front(next.size()), count)))
       node.setResult(static_cast<int64_t>(position), state);
     ArrayRef<Value> left(stacked);
     for (int64_t i = 0; i < scanOutputCount; ++i)
@@ -252,12 +252,6 @@ private:
       positions.push_back(i);
     }
     return inputs;
-  }
-
-  /// Whether the step decides an extent of `value`.
-  bool decidesExtents(Value value) {
-    Region &step = *node.getBuilder().getInsertionBlock()->getParent();
-    return llvm::any_of(node.getDims(value), [&](AffineExpr extent) { return importer.isDecidedIn(extent, step); });
   }
 
   /// Whether `output` declares the extent of dimension `dim` as a number.

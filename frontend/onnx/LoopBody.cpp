@@ -2,7 +2,6 @@
 #include "frontend/onnx/LoopBody.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/ExtentDescription.h"
-#include "ir/OpsSize.h"
 #include "ir/TensorDescription.h"
 
 using namespace mlir;
@@ -37,17 +36,19 @@ bool materializeResult(NodeImporter &node, Tensor &tensor, SmallVectorImpl<Value
   return value != nullptr;
 }
 
+bool isDecidedByStep(NodeImporter &node, Value value) {
+  Region &step = *node.getBuilder().getInsertionBlock()->getParent();
+  return llvm::any_of(node.getDims(value),
+                      [&](AffineExpr extent) { return node.getImporter().isDecidedIn(extent, step); });
+}
+
 bool canStack(NodeImporter &node, ValueRange values) {
-  ImportState &importer = node.getImporter();
-  Region &step = *importer.getBuilder().getInsertionBlock()->getParent();
   for (Value value : values) {
-    bool isDecided =
-        llvm::any_of(node.getDims(value), [&](AffineExpr extent) { return importer.isDecidedIn(extent, step); });
-    if (!isDecided)
+    if (!isDecidedByStep(node, value))
       continue;
     node.error() << "stacks outputs of the type "
                  << describeType(getElementTypeOrSelf(value)) +
-                        describeExtents(node.getDims(value), importer.getSymbolNames())
+                        describeExtents(node.getDims(value), node.getImporter().getSymbolNames())
                  << ", whose extents data decides in each step, which is not supported: all steps must give as much";
     return false;
   }
@@ -67,9 +68,7 @@ Value keepExtents(NodeImporter &node, Value value, ArrayRef<AffineExpr> wanted) 
     isSame = false;
   }
   // A reshape of one open extent would leave the value its own.
-  return isSame ? value
-                : node.create<PadLikeOp>(value, Value(), node.createShape(Dims(given.size(), node.extent(0))),
-                                         node.createShape(given), PadMode::Constant);
+  return isSame ? value : node.padTo(value, given);
 }
 
 bool keepsTypes(NodeImporter &node, ValueRange before, ValueRange after) {

@@ -18,6 +18,9 @@ Tensor *makeKnownInput(NodeImporter &node, llvm::StringRef name, mlir::Type type
 /// Appends the graph value of a result of a body; false after an error.
 bool materializeResult(NodeImporter &node, Tensor &tensor, llvm::SmallVectorImpl<mlir::Value> &values);
 
+/// Whether the step that is being built decides an extent of `value`.
+bool isDecidedByStep(NodeImporter &node, mlir::Value value);
+
 /// Whether scan outputs of the loop that is being built can have the slices `values`, an error if not: all are as
 /// large.
 bool canStack(NodeImporter &node, mlir::ValueRange values);

@@ -161,6 +161,10 @@ public:
   /// Elements of `value` from `starts` in steps of `steps`, all of which are inside.
   mlir::Value slice(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> starts, llvm::ArrayRef<mlir::AffineExpr> sizes,
                     llvm::ArrayRef<int64_t> steps);
+  /// The first elements of `value` along each dimension, `extents` of them.
+  mlir::Value cutTo(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> extents);
+  /// `value` with zeros behind its elements along each dimension, `extents` in all.
+  mlir::Value padTo(mlir::Value value, llvm::ArrayRef<mlir::AffineExpr> extents);
   /// `size` elements of dimension `dim` of `value` from `start` on.
   mlir::Value sliceAlong(mlir::Value value, int64_t dim, int64_t start, int64_t size);
   /// An integer that follows from extents, as a tensor of rank 0.

@@ -208,6 +208,15 @@ Value NodeImporter::slice(Value value, ArrayRef<AffineExpr> starts, ArrayRef<Aff
   return create<SliceLikeOp>(value, createShape(starts), createShape(sizes), integers(steps));
 }
 
+Value NodeImporter::cutTo(Value value, ArrayRef<AffineExpr> extents) {
+  return slice(value, Dims(extents.size(), extent(0)), extents, SmallVector<int64_t>(extents.size(), 1));
+}
+
+Value NodeImporter::padTo(Value value, ArrayRef<AffineExpr> extents) {
+  return create<PadLikeOp>(value, Value(), createShape(Dims(extents.size(), extent(0))), createShape(extents),
+                           PadMode::Constant);
+}
+
 Value NodeImporter::sliceAlong(Value value, int64_t dim, int64_t start, int64_t size) {
   if (failed)
     return {};

@@ -7,14 +7,6 @@
 using namespace mlir;
 
 namespace dlc::onnx_import {
-namespace {
-
-bool dependsOn(AffineExpr expr, AffineExpr symbol) {
-  return expr.walk([&](AffineExpr part) { return part == symbol ? WalkResult::interrupt() : WalkResult::advance(); })
-      .wasInterrupted();
-}
-
-} // namespace
 
 const ResizedStates::ResizedDim *ResizedStates::find(size_t state, int64_t dim) const {
   const auto *found =
@@ -48,20 +40,30 @@ Value ResizedStates::pad(Value value, size_t state) {
   Dims extents = getCapacities(state);
   if (node.hasFailed() || llvm::equal(extents, node.getDims(value)))
     return value;
-  return node.create<PadLikeOp>(value, Value(), node.createShape(Dims(extents.size(), node.extent(0))),
-                                node.createShape(extents), PadMode::Constant);
+  return node.padTo(value, extents);
 }
 
-/// The state in `carried`, which has its capacities, with the extents that `getExtent` gives.
-Value ResizedStates::cut(Value carried, size_t state, llvm::function_ref<AffineExpr(const ResizedDim &)> getExtent) {
-  Dims capacities = getCapacities(state), extents = capacities;
-  node.getImporter().setDims(carried, capacities);
-  for (const ResizedDim &resize : resized)
-    if (resize.state == state)
-      extents[resize.dim] = getExtent(resize);
-  if (node.hasFailed() || extents == capacities)
-    return carried;
-  return node.slice(carried, Dims(extents.size(), node.extent(0)), extents, SmallVector<int64_t>(extents.size(), 1));
+SmallVector<Value> ResizedStates::getStates(ValueRange carried, Value count) {
+  for (Value extent : carried.drop_front(initial.size()))
+    node.getImporter().setDims(extent, {});
+  auto getExtent = [&](const ResizedDim &resize) {
+    if (resize.isCarried)
+      return node.readBack(carried[resize.position], getCapacity(resize));
+    if (!count)
+      return getCapacity(resize);
+    return addExtents(getInitialExtent(resize), multiplyExtents(node.readBack(count, mostSteps), resize.perStep));
+  };
+  SmallVector<Value> states;
+  for (size_t state = 0; state < initial.size(); ++state) {
+    Dims capacities = getCapacities(state), extents = capacities;
+    node.getImporter().setDims(carried[state], capacities);
+    for (const ResizedDim &resize : resized)
+      if (resize.state == state)
+        extents[resize.dim] = getExtent(resize);
+    bool isWhole = node.hasFailed() || extents == capacities;
+    states.push_back(isWhole ? Value(carried[state]) : node.cutTo(carried[state], extents));
+  }
+  return states;
 }
 
 SmallVector<Value> ResizedStates::makeCarried(AffineExpr steps) {
@@ -78,19 +80,10 @@ SmallVector<Value> ResizedStates::makeCarried(AffineExpr steps) {
 }
 
 SmallVector<Value> ResizedStates::takeOut(Value step, ValueRange carried) {
-  for (Value extent : carried.drop_front(initial.size()))
-    node.getImporter().setDims(extent, {});
-  auto getExtent = [&](const ResizedDim &resize) {
-    if (resize.isCarried)
-      return node.readBack(carried[resize.position], getCapacity(resize));
-    return addExtents(getInitialExtent(resize), multiplyExtents(node.readBack(step, mostSteps), resize.perStep));
-  };
-  SmallVector<Value> states;
+  SmallVector<Value> states = getStates(carried, step);
   taken.clear();
-  for (size_t state = 0; state < initial.size(); ++state) {
-    states.push_back(cut(carried[state], state, getExtent));
-    taken.push_back(Dims(node.getDims(states.back())));
-  }
+  for (Value state : states)
+    taken.push_back(Dims(node.getDims(state)));
   return states;
 }
 
@@ -102,12 +95,15 @@ ResizedStates::Finding ResizedStates::learnCarried(ResizedDim resize, AffineExpr
   AffineExpr bound = boundAround(node, after, step, isCarried ? ArrayRef(before) : ArrayRef<AffineExpr>());
   if (!bound)
     return Finding::Unbounded;
+  auto dependsOnBefore = [&](AffineExpr expr) {
+    return expr.isFunctionOfSymbol(llvm::cast<AffineSymbolExpr>(before).getPosition());
+  };
   ResizedDim found{resize.state, resize.dim, {}, {}, /*isCarried=*/true};
-  if (isCarried && !dependsOn(bound, before)) {
+  if (isCarried && !dependsOnBefore(bound)) {
     found.most = normalizeExtent(maximumExtent(getInitialExtent(resize), bound));
   } else {
     found.perStep = normalizeExtent(atLeastZero(subtractExtents(bound, before)));
-    if (isCarried && dependsOn(found.perStep, before)) {
+    if (isCarried && dependsOnBefore(found.perStep)) {
       // Perhaps it is at most a number, whatever the extent was before.
       AffineExpr added = boundAround(node, subtractExtents(after, before), step);
       if (!added || !constantDim(normalizeExtent(added)))
@@ -180,7 +176,7 @@ Dims ResizedStates::inFirstStep(ArrayRef<AffineExpr> extents) {
 SmallVector<Value> ResizedStates::putBack(ValueRange given) {
   SmallVector<Value> carried;
   for (auto [state, value] : llvm::enumerate(given)) {
-    bool isResized = llvm::any_of(resized, [&](const ResizedDim &resize) { return resize.state == state; });
+    bool isResized = llvm::any_of(resized, [state = state](const ResizedDim &resize) { return resize.state == state; });
     carried.push_back(isResized ? pad(value, state) : value);
   }
   for (const ResizedDim &resize : resized)
@@ -188,22 +184,6 @@ SmallVector<Value> ResizedStates::putBack(ValueRange given) {
       carried.push_back(
           node.createInteger(node.getBuilder().getI64Type(), node.getDims(given[resize.state])[resize.dim]));
   return carried;
-}
-
-SmallVector<Value> ResizedStates::finish(ValueRange carried, Value count) {
-  for (Value extent : carried.drop_front(initial.size()))
-    node.getImporter().setDims(extent, {});
-  auto getExtent = [&](const ResizedDim &resize) {
-    if (resize.isCarried)
-      return node.readBack(carried[resize.position], getCapacity(resize));
-    if (!count)
-      return getCapacity(resize);
-    return addExtents(getInitialExtent(resize), multiplyExtents(node.readBack(count, mostSteps), resize.perStep));
-  };
-  SmallVector<Value> states;
-  for (size_t state = 0; state < initial.size(); ++state)
-    states.push_back(cut(carried[state], state, getExtent));
-  return states;
 }
 
 } // namespace dlc::onnx_import

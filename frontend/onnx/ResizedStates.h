@@ -49,8 +49,8 @@ public:
   /// What the step gives the next one for the states `given`.
   llvm::SmallVector<mlir::Value> putBack(mlir::ValueRange given);
 
-  /// The states after the loop that left `carried` after `count` of its steps; null: after all.
-  llvm::SmallVector<mlir::Value> finish(mlir::ValueRange carried, mlir::Value count);
+  /// The states that `carried` has after `count` steps; null: after all.
+  llvm::SmallVector<mlir::Value> getStates(mlir::ValueRange carried, mlir::Value count);
 
 private:
   struct ResizedDim {
@@ -72,8 +72,6 @@ private:
   Finding learnDim(ResizedDim resize, mlir::AffineExpr before, mlir::AffineExpr after, bool countIsRead);
   Finding learnCarried(ResizedDim resize, mlir::AffineExpr before, mlir::AffineExpr after);
   mlir::Value pad(mlir::Value value, size_t state);
-  mlir::Value cut(mlir::Value carried, size_t state,
-                  llvm::function_ref<mlir::AffineExpr(const ResizedDim &)> getExtent);
 
   NodeImporter &node;
   llvm::ArrayRef<mlir::Value> initial;

@@ -200,21 +200,13 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
   /// Adds a condition over the symbols called `names`, unless it is about one that nothing computes any more.
   void add(StringAttr what, llvm::ArrayRef<llvm::StringRef> names, const Condition &given) {
     llvm::SmallVector<AffineExpr> own;
-    llvm::SmallVector<bool> isKnown;
-    for (llvm::StringRef name : names) {
+    for (auto [position, name] : llvm::enumerate(names)) {
       auto *found = llvm::find(entrySymbols, name);
-      isKnown.push_back(found != entrySymbols.end());
-      own.push_back(getAffineSymbolExpr(isKnown.back() ? found - entrySymbols.begin() : 0, &getContext()));
+      bool isAboutIt = given.lhs.isFunctionOfSymbol(position) || given.rhs.isFunctionOfSymbol(position);
+      if (found == entrySymbols.end() && isAboutIt)
+        return;
+      own.push_back(getAffineSymbolExpr(found - entrySymbols.begin(), &getContext()));
     }
-    auto isAboutKnown = [&](AffineExpr expr) {
-      auto check = [&](AffineExpr part) {
-        auto symbol = llvm::dyn_cast<AffineSymbolExpr>(part);
-        return symbol && !isKnown[symbol.getPosition()] ? WalkResult::interrupt() : WalkResult::advance();
-      };
-      return !expr.walk(check).wasInterrupted();
-    };
-    if (!isAboutKnown(given.lhs) || !isAboutKnown(given.rhs))
-      return;
     Condition condition{given.lhs.replaceSymbols(own), given.rhs.replaceSymbols(own), given.relation};
     if (llvm::is_contained(conditions, condition))
       return;
