@@ -114,7 +114,7 @@ check_tsan() {
 check_large() {
   scripts/build.sh release
   # Every operator with every type, 25 times as many random models, schedules and mutants, every version of every ONNX operation, all cases of ONNX's
-  # own runner, 800 levels of residual blocks, 50 kills.
+  # own runner, 800 levels of residual blocks, 50 kills, other random numbers.
   DLC_TEST_OPERATORS=all piece large:operators e2e build test/e2e/test_operators_agree.py
   DLC_SHARED_WEIGHT_MODELS=1000 piece large:shared-weights e2e build test/e2e/test_shared_weights.py
   DLC_SCHEDULE_POINTS=150 piece large:schedules e2e build test/e2e/test_module_text.py
@@ -124,6 +124,10 @@ check_large() {
   DLC_TEST_VERSIONS=all piece large:versions e2e build test/e2e/test_opset_versions.py
   DLC_TEST_ONNX_BACKEND=all piece large:onnx-backend e2e build test/e2e/test_onnx_backend.py
   DLC_KILLS=50 piece large:kills e2e build test/e2e/test_train_checkpoints.py -k killed
+  local seed
+  for seed in 1 2 3; do
+    DLC_TEST_SEED=$seed piece "large:seed-$seed" e2e build $(grep -lE '^[a-zA-Z]+ = np\.random\.default_rng' test/e2e/test_*.py)
+  done
 }
 
 frameworks() { DLC_BIN=$TOP/build/bin PYTHONPATH=$TOP/build/python .setup/models/venv/bin/python -m pytest -q -p no:cacheprovider "$@"; }

@@ -5,6 +5,8 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -61,6 +63,22 @@ class Programs:
         result = self.run("dlc-run", library, *arguments, *options)
         assert result.returncode == 0, result.stderr
         return {name: np.load(path) for name, path in paths.items()}
+
+
+@pytest.fixture(autouse=True)
+def generators(request):
+    """Seeds the random generators of this folder's modules from the test's name: its numbers do not depend on the tests that ran before it.
+
+    With DLC_TEST_SEED they are other numbers.
+    """
+    seed = zlib.crc32((os.environ.get("DLC_TEST_SEED", "") + request.node.name).encode())
+    state = np.random.default_rng(seed).bit_generator.state
+    here = str(pathlib.Path(__file__).parent)
+    for module in list(sys.modules.values()):
+        if (getattr(module, "__file__", None) or "").startswith(here):
+            for value in vars(module).values():
+                if isinstance(value, np.random.Generator):
+                    value.bit_generator.state = state
 
 
 @pytest.fixture
