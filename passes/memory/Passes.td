@@ -142,9 +142,10 @@ def OutlineLoops : Pass<"dlc-outline-loops", "::mlir::ModuleOp"> {
 def LowerToProgram : Pass<"dlc-lower-to-program", "::mlir::ModuleOp"> {
   let summary = "Plan memory and turn functions of tensors into programs on buffers";
   let description = [{
-    Kernels become `dlc.kernel_func`s (equal ones become one) and launches; constants become one block of weights;
-    kernels that depend on constants only move to `prepare`; intermediate tensors get offsets in one arena, sharing
-    memory where they are not live together and reusing the memory of an operand that dies where the kernel allows it.
+    Kernels become `dlc.kernel_func`s (equal ones become one) and launches; extents of a kernel's inputs become symbols
+    of its own, whose values launches pass; constants become one block of weights; kernels that depend on constants only
+    move to `prepare`; intermediate tensors get offsets in one arena, sharing memory where they are not live together
+    and reusing the memory of an operand that dies where the kernel allows it.
     The module's attribute `dlc.memory` has the arena's size and the largest sum of live tensors, its lower bound, for
     symbols of value 1.
 

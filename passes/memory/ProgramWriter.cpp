@@ -7,6 +7,7 @@
 #include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
 #include "ir/OpsSlicing.h"
+#include "passes/memory/KernelSymbols.h"
 #include "llvm/ADT/ScopeExit.h"
 
 using namespace mlir;
@@ -177,9 +178,16 @@ void ProgramWriter::emitKernel(Frame &frame, const StepBuffers &step, KernelOp k
     if (LayoutAttr layout = getLayout(type); layout && layout.getHaloLow() && !isPrepacked)
       FillHaloOp::create(builder, kernel.getLoc(), outputs.back(), type, makeMap(frame.getDims(output)), symbolValues);
   }
+  llvm::SmallVector<AffineExpr> kernelSymbols;
   if (ArrayAttr names = kernel.getSymbolsAttr())
     for (auto name : names.getAsRange<StringAttr>())
-      symbols.push_back(symbolValues[llvm::find(symbolNames, name.getValue()) - symbolNames.begin()]);
+      kernelSymbols.push_back(
+          getAffineSymbolExpr(llvm::find(symbolNames, name.getValue()) - symbolNames.begin(), context));
+  for (AffineExpr extent : replaceExtentsBySymbols(kernel)) {
+    extent = extent.replaceSymbols(kernelSymbols);
+    auto symbol = llvm::dyn_cast<AffineSymbolExpr>(extent);
+    symbols.push_back(symbol ? symbolValues[symbol.getPosition()] : makeIndex(builder, kernel.getLoc(), extent));
+  }
   std::string name = kernel.getKernelName().str();
   Location location = kernel.getLoc();
   FlatSymbolRefAttr symbol = tables.kernels.outline(kernel);

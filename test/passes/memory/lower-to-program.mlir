@@ -231,3 +231,26 @@ func.func @train(%x: tensor<16xf32> {dlc.name = "x"}, %w: tensor<16xf32> {dlc.va
 }
 dlc.parameter @w : tensor<16xf32> = dense<0.0> : tensor<16xf32>
 dlc.parameter @v : tensor<16xf32> = dense<0.0> : tensor<16xf32>
+
+// -----
+
+// A kernel does not know how its extents follow from the model's: "exp" is the same one for N floordiv 2 elements and
+// for M. It does where an input has N elements and another N floordiv 2.
+// CHECK-LABEL: func.func @extents
+// CHECK-SAME: %[[N:[a-z0-9]+]]: index {dlc.symbol = #dlc.program_symbol<name = "N">}
+// CHECK-SAME: %[[M:[a-z0-9]+]]: index {dlc.symbol = #dlc.program_symbol<name = "M">}
+// CHECK: dlc.launch @{{.*}} "max_pool" {{.*}} symbols(%[[N]])
+// CHECK: %[[HALF:.*]] = affine.apply affine_map<()[s0{{.*}}] -> (s0 floordiv 2)>()[%[[N]]
+// CHECK: dlc.launch @[[EXP:.*]] "exp" {{.*}} symbols(%[[HALF]])
+// CHECK: dlc.launch @[[EXP]] "exp" {{.*}} symbols(%[[M]])
+// CHECK: dlc.launch @{{.*}} "concat" {{.*}} symbols(%[[N]])
+// CHECK: dlc.kernel_func @[[EXP]] {{.*}} attributes {input_dims = [affine_map<()[s0] -> (1, 4, s0)>]
+func.func @extents(%x: tensor<1x4x?xf32> {dlc.name = "x", dlc.dims = [1, 4, "N"]},
+                   %z: tensor<1x4x?xf32> {dlc.name = "z", dlc.dims = [1, 4, "M"]})
+    -> (tensor<1x4x?xf32> {dlc.name = "y"}, tensor<1x4x?xf32> {dlc.name = "u"}, tensor<1x4x?xf32> {dlc.name = "v"}) {
+  %p = dlc.max_pool %x {kernel = array<i64: 2>, strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>} : tensor<1x4x?xf32> -> tensor<1x4x?xf32>
+  %y = dlc.exp %p : tensor<1x4x?xf32> -> tensor<1x4x?xf32>
+  %u = dlc.exp %z : tensor<1x4x?xf32> -> tensor<1x4x?xf32>
+  %v = dlc.concat %x, %p {axis = 2 : i64} : (tensor<1x4x?xf32>, tensor<1x4x?xf32>) -> tensor<1x4x?xf32>
+  return %y, %u, %v : tensor<1x4x?xf32>, tensor<1x4x?xf32>, tensor<1x4x?xf32>
+}

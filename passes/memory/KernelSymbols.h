@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// Symbols of a kernel of its own: what it must know about sizes, and no more.
+#ifndef DLC_PASSES_MEMORY_KERNELSYMBOLS_H
+#define DLC_PASSES_MEMORY_KERNELSYMBOLS_H
+
+#include "ir/OpsKernel.h"
+
+namespace dlc {
+
+/// Replaces the extents of `kernel`'s inputs by symbols where nothing else in these extents depends on what they depend
+/// on: an input of `(H + 1) floordiv 2` rows has `s0` rows, unless another input has, say, `H` of them. Kernels of
+/// layers that differ in how sizes follow from those of the model become equal, and their code does not compute them.
+/// Returns each symbol's value in terms of those that the kernel had. Schedules must have been chosen before.
+llvm::SmallVector<mlir::AffineExpr> replaceExtentsBySymbols(KernelOp kernel);
+
+} // namespace dlc
+
+#endif // DLC_PASSES_MEMORY_KERNELSYMBOLS_H
