@@ -63,10 +63,11 @@ static Term ofHardSwish(HardSwishOp, const Term &x, const Term &, const Term &dy
   return (x >= 3).choose(dy, between);
 }
 
-// With s = sigmoid(alpha x): y' = s (1 + alpha x (1 - s))
+// With s = sigmoid(alpha x): y' = s + alpha x s (1 - s), where alpha x may be too large for a number, but x is not.
 static Term ofSwish(SwishOp op, const Term &x, const Term &, const Term &dy) {
-  Term scaled = number(op.getAlpha()) * x, s = sigmoid(scaled);
-  return dy.times(s * (1 + scaled * (1 - s)));
+  double alpha = number(op.getAlpha());
+  Term s = sigmoid(alpha * x);
+  return dy.times(s + alpha * (x * (s * (1 - s))));
 }
 
 // With t = tanh(softplus(x)): y' = t + x (1 - t^2) sigmoid(x)
@@ -76,17 +77,19 @@ static Term ofMish(MishOp, const Term &x, const Term &, const Term &dy) {
 }
 
 // x Phi(x) gives Phi(x) + x phi(x); the approximation is x (1 + tanh(u)) / 2 with u = sqrt(2/pi) (x + 0.044715 x^3).
+// Its derivative does not change any more behind `last`, where 1 - tanh(u)^2 is 0, and powers of x grow too large.
 static Term ofGelu(GeluOp op, const Term &x, const Term &, const Term &dy) {
   if (!op.getTanhApproximation()) {
     Term distribution = 0.5 + 0.5 * (x * M_SQRT1_2).apply<ErfOp>();
     Term density = 1 / std::sqrt(2 * M_PI) * exp(-0.5 * (x * x));
     return dy.times(distribution + x * density);
   }
-  constexpr double cubic = 0.044715;
+  constexpr double cubic = 0.044715, last = 16;
   const double scale = std::sqrt(2 / M_PI);
-  Term square = x * x, t = tanh(scale * (x * (1 + cubic * square)));
+  Term near = x.apply<MinOp>(last).apply<MaxOp>(-last);
+  Term square = near * near, t = tanh(scale * (near * (1 + cubic * square)));
   Term slope = scale * (1 + 3 * cubic * square);
-  return dy.times(0.5 + 0.5 * t + 0.5 * (x * ((1 - t * t) * slope)));
+  return dy.times(0.5 + 0.5 * t + 0.5 * (near * ((1 - t * t) * slope)));
 }
 
 static Term ofShrink(ShrinkOp op, const Term &x, const Term &, const Term &dy) {
