@@ -22,6 +22,7 @@ def Dlc_EluOp : Dlc_UnaryWith<"elu", "x if x >= 0, else alpha (exp(x) - 1)", (in
 }
 def Dlc_CeluOp : Dlc_UnaryWith<"celu", "max(0, x) + min(0, alpha (exp(x / alpha) - 1))", (ins F64Attr:$alpha), [Dlc_Activation, Dlc_Transcendental]> {
   let operationsPerElement = "50";
+  let hasVerifier = 1;
 }
 def Dlc_SeluOp : Dlc_UnaryWith<"selu", "gamma x if x > 0, else gamma alpha (exp(x) - 1)",
                                (ins F64Attr:$alpha, F64Attr:$gamma), [Dlc_Activation, Dlc_Transcendental]> {

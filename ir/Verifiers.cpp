@@ -2,6 +2,7 @@
 // Verifiers look at one op alone; what shape inference checks is not repeated here.
 #include "ir/DlcDialect.h"
 #include "ir/Layout.h"
+#include "ir/OpsActivation.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsCustom.h"
 #include "ir/OpsGeneration.h"
@@ -32,6 +33,17 @@ LogicalResult UnpackOp::verify() {
   if (getLayout(getResult().getType()))
     return emitOpError("returns a tensor without layout");
   return verifySameTensor(*this, getX(), getResult());
+}
+
+LogicalResult CeluOp::verify() {
+  APFloat alpha = getAlpha();
+  bool losesInfo = false;
+  alpha.convert(llvm::cast<FloatType>(getElementTypeOrSelf(getType())).getFloatSemantics(),
+                APFloat::rmNearestTiesToEven, &losesInfo);
+  if (alpha.isZero())
+    return emitOpError("divides by alpha, which is 0 in ")
+           << getElementTypeOrSelf(getType()) << "; the function that it approaches then is relu";
+  return success();
 }
 
 LogicalResult RandomUniformOp::verify() {

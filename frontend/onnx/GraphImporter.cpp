@@ -100,7 +100,8 @@ LogicalResult GraphImporter::importNode(const onnx::NodeProto &node, Scope &scop
   if (!registry.contains(name) && (!domain.empty() || opset != scope.opsets.end()))
     noteUnsupported(name, importer);
   else if (opset == scope.opsets.end())
-    importer.error() << "the model imports no opset of the default domain";
+    importer.error() << "the model imports no opset of "
+                     << (domain.empty() ? "the default domain" : ("the domain '" + domain + "'").str());
   else if (!registry.lookup(name, opset->second))
     importer.error() << "does not exist in opset " << opset->second << ", only from " << getFirstOpset(registry, name)
                      << " on";

@@ -366,3 +366,19 @@ func.func @rates_of_another_type(%rate: tensor<f32>, %dw: tensor<2xf32>) {
     {optimizer = {name = "sgd"}, scope = "o", rates = [0.5]}
   return
 }
+
+// -----
+
+func.func @celu_zero(%x: tensor<3xf32>) {
+  // expected-error@+1 {{divides by alpha, which is 0 in 'f32'; the function that it approaches then is relu}}
+  %0 = dlc.celu %x {alpha = 0.0 : f64} : tensor<3xf32> -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @celu_rounds_to_zero(%x: tensor<3xf16>) {
+  // expected-error@+1 {{divides by alpha, which is 0 in 'f16'}}
+  %0 = dlc.celu %x {alpha = 1.0e-9 : f64} : tensor<3xf16> -> tensor<3xf16>
+  return
+}
