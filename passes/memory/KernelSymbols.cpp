@@ -31,7 +31,8 @@ public:
       replace(candidate, context);
   }
 
-  /// The extents with symbols numbered in the order of their occurrence, and their values in terms of those that the kernel had.
+  /// The extents with symbols numbered in the order of their occurrence, and the values of these in terms of those that
+  /// the kernel had.
   llvm::SmallVector<AffineExpr> renumber(llvm::SmallVectorImpl<Attribute> &inputDims, MLIRContext *context) {
     llvm::SmallVector<AffineExpr> numbers(values.size(), getAffineConstantExpr(0, context)), used;
     llvm::DenseSet<AffineExpr> visited;

@@ -10,11 +10,14 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+
+from conftest import BIN
 from sampling import sample
 
 RANDOM = np.random.default_rng(11)
 TYPES = {np.uint8: TensorProto.UINT8, np.int8: TensorProto.INT8, np.int32: TensorProto.INT32, np.float32: TensorProto.FLOAT}
-NAMES = ["x86-64-v2", "x86-64-v3", "x86-64-v3-vnni", "x86-64-v4", "x86-64-v4-vnni", "x86-64-v4-bf16"]
+MACHINES = subprocess.run([BIN / "dlc", "--list-targets"], capture_output=True, text=True, check=True).stdout
+NAMES = re.findall(r"^\| `(x86-64-[^`]*)`", MACHINES, re.MULTILINE)
 DOT_PRODUCTS = "avx512_vnni" in open("/proc/cpuinfo").read().split()
 needs_dot_products = pytest.mark.skipif(not DOT_PRODUCTS, reason="this CPU has no AVX-512 VNNI")
 
