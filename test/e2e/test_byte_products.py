@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Products of bytes on every machine that this CPU runs, on awkward shapes and at the ends of the types' ranges, against exact sums; and which
 machine a library is compiled for."""
+import functools
 import itertools
 import re
 import subprocess
@@ -11,15 +12,18 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from conftest import BIN
 from sampling import sample
+from test_targets import machines
 
 RANDOM = np.random.default_rng(11)
 TYPES = {np.uint8: TensorProto.UINT8, np.int8: TensorProto.INT8, np.int32: TensorProto.INT32, np.float32: TensorProto.FLOAT}
-MACHINES = subprocess.run([BIN / "dlc", "--list-targets"], capture_output=True, text=True, check=True).stdout
-NAMES = re.findall(r"^\| `(x86-64-[^`]*)`", MACHINES, re.MULTILINE)
 DOT_PRODUCTS = "avx512_vnni" in open("/proc/cpuinfo").read().split()
 needs_dot_products = pytest.mark.skipif(not DOT_PRODUCTS, reason="this CPU has no AVX-512 VNNI")
+
+
+@functools.cache
+def x86_machines():
+    return [name for name in machines() if name.startswith("x86-64")]
 
 
 def extreme(dtype, *shape):
@@ -38,7 +42,7 @@ def save(path, nodes, inputs, constants, outputs):
 
 def check_everywhere(programs, inputs, expected, turn):
     """Exact sums from a library for each machine, in CI for those of the turn, and from one for all of them that selects each."""
-    ran, names = 0, sample(NAMES, 3, turn)
+    ran, names = 0, sample(x86_machines(), 3, turn)
     for name in names:
         library = programs.compile("model.onnx", f"{name}.so", f"--target={name}")
         if not programs.can_run(library):
@@ -167,7 +171,7 @@ def test_weights_are_loaded_as_vectors(programs):
     inputs = {"a": extreme(np.uint8, 16, 64), "row": extreme(np.uint8, 1, 64), "x": extreme(np.uint8, 1, 16, 9, 9)}
     constants = {"b": extreme(np.int8, 64, 128), "w": extreme(np.int8, 80, 16, 3, 3), "narrow": extreme(np.int8, 24, 16, 3, 3), "z": np.uint8(3)}
     save(programs.folder / "model.onnx", nodes, inputs, constants, ["y", "v", "u", "t"])
-    for name in NAMES:
+    for name in x86_machines():
         library = programs.compile("model.onnx", f"{name}.so", f"--target={name}")
         text = subprocess.run(["/usr/lib/llvm-22/bin/llvm-objdump", "-d", "--no-show-raw-insn", library], capture_output=True, text=True, check=True).stdout
         sums = [part for part in text.split("\n\n") if ".kernel." in part.lstrip().partition("\n")[0] and re.search("pmaddwd|pdpbusd", part)]
@@ -234,7 +238,7 @@ def test_networks_between_quantizations(programs, dtype):
     inputs["x"].flat[:6] = [np.inf, -np.inf, np.nan, 3e38, -1e30, 1e-42]
     save(programs.folder / "model.onnx", nodes, inputs, constants, [output])
     results = {}
-    for name in NAMES[1:] + ["x86-64"]:
+    for name in x86_machines()[1:] + ["x86-64"]:
         library = programs.compile("model.onnx", f"{name}.so", f"--target={name}")
         if programs.can_run(library):
             results[name] = programs.execute(library, inputs, [output])[output]
