@@ -7,7 +7,6 @@
 #include "ir/OpsParameter.h"
 #include "ir/OpsProgram.h"
 #include "ir/Variables.h"
-#include "mlir/IR/AsmState.h"
 
 using namespace mlir;
 
@@ -17,30 +16,39 @@ KernelTable::KernelTable(ModuleOp module) : builder(module.getContext()) {
   builder.setInsertionPointToStart(module.getBody());
 }
 
-FlatSymbolRefAttr KernelTable::outline(KernelOp kernel) {
-  // What a kernel computes: its body and schedules, without the names of the layer it came from.
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  OpPrintingFlags flags;
-  flags.useLocalScope().enableDebugInfo(false);
-  stream << stringifyKernelKind(kernel.getKind()) << kernel.getSchedulesAttr() << kernel.getInputDimsAttr()
-         << (kernel.getSymbols() ? kernel.getSymbols()->size() : 0) << kernel->getDiscardableAttrDictionary();
+/// The same for equal kernels, however operands are connected.
+static llvm::hash_code computeHash(KernelOp kernel, Attribute description) {
+  llvm::hash_code hash = hash_value(description);
   for (BlockArgument argument : kernel.getBody().getArguments())
-    stream << argument.getType();
-  AsmState state(kernel, flags);
+    hash = llvm::hash_combine(hash, argument.getType());
   for (Operation &op : kernel.getBody().front())
-    op.print(stream, state);
-  FlatSymbolRefAttr &symbol = symbols[text];
-  if (symbol)
-    return symbol;
-  std::string name = ("k" + llvm::Twine(symbols.size() - 1) + "_" + toIdentifier(kernel.getKernelName())).str();
-  symbol = FlatSymbolRefAttr::get(builder.getContext(), name);
+    hash = llvm::hash_combine(hash, OperationEquivalence::computeHash(&op, OperationEquivalence::ignoreHashValue,
+                                                                      OperationEquivalence::ignoreHashValue,
+                                                                      OperationEquivalence::IgnoreLocations));
+  return hash;
+}
+
+FlatSymbolRefAttr KernelTable::outline(KernelOp kernel) {
+  // What a kernel is besides its body. The names of the layer it came from and of symbols do not count.
+  Attribute description =
+      builder.getArrayAttr({kernel.getKindAttr(), kernel.getSchedulesAttr(),
+                            kernel.getInputDimsAttr() ? Attribute(kernel.getInputDimsAttr()) : builder.getUnitAttr(),
+                            builder.getI64IntegerAttr(kernel.getSymbols() ? kernel.getSymbols()->size() : 0),
+                            kernel->getDiscardableAttrDictionary()});
+  llvm::SmallVector<Entry> &sameHash = entries[computeHash(kernel, description)];
+  for (Entry &entry : sameHash)
+    if (entry.description == description &&
+        OperationEquivalence::isRegionEquivalentTo(&kernel.getBody(), &entry.function.getBody(),
+                                                   OperationEquivalence::IgnoreLocations))
+      return FlatSymbolRefAttr::get(entry.function.getSymNameAttr());
+  std::string name = ("k" + llvm::Twine(count++) + "_" + toIdentifier(kernel.getKernelName())).str();
   auto function = KernelFuncOp::create(builder, kernel.getLoc(), builder.getStringAttr(name), kernel.getKindAttr(),
                                        kernel.getSchedulesAttr(), kernel.getInputDimsAttr(), kernel.getSymbolsAttr());
   for (NamedAttribute attribute : kernel->getDiscardableAttrs())
     function->setDiscardableAttr(attribute.getName(), attribute.getValue());
   function.getBody().takeBody(kernel.getBody());
-  return symbol;
+  sameHash.push_back({description, function});
+  return FlatSymbolRefAttr::get(function.getSymNameAttr());
 }
 
 int64_t WeightTable::place(ConstantOp constant) {

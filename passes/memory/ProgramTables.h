@@ -5,6 +5,7 @@
 #define DLC_PASSES_MEMORY_PROGRAMTABLES_H
 
 #include "ir/DlcDialect.h"
+#include "ir/OpsProgram.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
@@ -24,8 +25,13 @@ public:
   mlir::FlatSymbolRefAttr outline(KernelOp kernel);
 
 private:
+  struct Entry {
+    mlir::Attribute description;
+    KernelFuncOp function;
+  };
   mlir::OpBuilder builder;
-  llvm::StringMap<mlir::FlatSymbolRefAttr> symbols;
+  llvm::DenseMap<size_t, llvm::SmallVector<Entry>> entries; ///< by hash
+  size_t count = 0;
 };
 
 /// The block of constants.

@@ -254,3 +254,44 @@ func.func @extents(%x: tensor<1x4x?xf32> {dlc.name = "x", dlc.dims = [1, 4, "N"]
   %v = dlc.concat %x, %p {axis = 2 : i64} : (tensor<1x4x?xf32>, tensor<1x4x?xf32>) -> tensor<1x4x?xf32>
   return %y, %u, %v : tensor<1x4x?xf32>, tensor<1x4x?xf32>, tensor<1x4x?xf32>
 }
+
+// -----
+
+// Kernels are equal if their ops are and read the same: "c" subtracts the other way, and "d" has another bound.
+// CHECK-LABEL: func.func @wiring
+// CHECK: dlc.launch @[[A:.*]] "a"
+// CHECK: dlc.launch @[[A]] "b"
+// CHECK-NOT: dlc.launch @[[A]] "
+// CHECK: dlc.launch @[[C:.*]] "c"
+// CHECK-NOT: dlc.launch @[[C]] "
+// CHECK: dlc.launch @{{.*}} "d"
+// CHECK-COUNT-3: dlc.kernel_func
+// CHECK-NOT: dlc.kernel_func
+func.func @wiring(%x: tensor<16xf32> {dlc.name = "x"}, %y: tensor<16xf32> {dlc.name = "y"})
+    -> (tensor<16xf32> {dlc.name = "p"}, tensor<16xf32> {dlc.name = "q"}, tensor<16xf32> {dlc.name = "r"}, tensor<16xf32> {dlc.name = "s"}) {
+  %p = dlc.kernel "a" kind(elementwise) (%x, %y : tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32> attributes {schedules = []} {
+  ^bb0(%a: tensor<16xf32>, %b: tensor<16xf32>):
+    %c = dlc.clamp %a {low = 0.0 : f64} : tensor<16xf32> -> tensor<16xf32>
+    %d = dlc.sub %c, %b : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+    dlc.yield %d : tensor<16xf32>
+  }
+  %q = dlc.kernel "b" kind(elementwise) (%y, %x : tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32> attributes {schedules = []} {
+  ^bb0(%a: tensor<16xf32>, %b: tensor<16xf32>):
+    %c = dlc.clamp %a {low = 0.0 : f64} : tensor<16xf32> -> tensor<16xf32>
+    %d = dlc.sub %c, %b : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+    dlc.yield %d : tensor<16xf32>
+  }
+  %r = dlc.kernel "c" kind(elementwise) (%x, %y : tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32> attributes {schedules = []} {
+  ^bb0(%a: tensor<16xf32>, %b: tensor<16xf32>):
+    %c = dlc.clamp %a {low = 0.0 : f64} : tensor<16xf32> -> tensor<16xf32>
+    %d = dlc.sub %b, %c : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+    dlc.yield %d : tensor<16xf32>
+  }
+  %s = dlc.kernel "d" kind(elementwise) (%x, %y : tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32> attributes {schedules = []} {
+  ^bb0(%a: tensor<16xf32>, %b: tensor<16xf32>):
+    %c = dlc.clamp %a {low = 1.0 : f64} : tensor<16xf32> -> tensor<16xf32>
+    %d = dlc.sub %c, %b : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+    dlc.yield %d : tensor<16xf32>
+  }
+  return %p, %q, %r, %s : tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>
+}
