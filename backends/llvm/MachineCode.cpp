@@ -26,6 +26,16 @@ void dlc::optimize(llvm::Module &module, llvm::TargetMachine &machine, llvm::Opt
   runPasses(module, machine, [&](llvm::PassBuilder &builder) { return builder.buildPerModuleDefaultPipeline(level); });
 }
 
+void dlc::optimizeAcrossFiles(llvm::Module &module, llvm::TargetMachine &machine) {
+  runPasses(module, machine, [](llvm::PassBuilder &builder) {
+    llvm::ModulePassManager passes;
+    llvm::cantFail(builder.parsePassPipeline(
+        passes, "globaldce,ipsccp,globalopt,"
+                "cgscc(inline,function(sroa,early-cse<memssa>,simplifycfg,instcombine,gvn,simplifycfg)),globaldce"));
+    return passes;
+  });
+}
+
 void dlc::removeUnused(llvm::Module &module, llvm::TargetMachine &machine) {
   runPasses(module, machine, [](llvm::PassBuilder &) {
     llvm::ModulePassManager passes;

@@ -100,7 +100,7 @@ llvm::Expected<std::unique_ptr<llvm::Module>> RuntimePart::extract(llvm::LLVMCon
   llvm::removeFromUsedLists(module, [](llvm::Constant *) { return true; });
   llvm::internalizeModule(module,
                           [&](const llvm::GlobalValue &value) { return llvm::is_contained(needed, value.getName()); });
-  optimize(module, *machine);
+  optimizeAcrossFiles(module, *machine);
   addUnwindTables(module);
   return runtime;
 }
