@@ -4,6 +4,7 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/Passes.h"
+#include "passes/graph/RewriteGraph.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -28,7 +29,7 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   manager.addPass(createFoldParameters({options.replaceableWeights}));
   OpPassManager &function = manager.nest<func::FuncOp>();
   // Identities and dead code go at every level; anything else would change what -O0 is compared for.
-  function.addPass(createCanonicalizerPass());
+  function.addPass(createCanonicalizerPass(getGraphRewriteConfig()));
   if (options.optimizationLevel == 0)
     return;
   function.addPass(createFoldConstants());
@@ -42,10 +43,10 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
   function.addPass(createLowerEinsums({options.math != MathMode::Strict}));
   function.addPass(createFoldBroadcasts());
   function.addPass(createRewriteShapeUses());
-  function.addPass(createCanonicalizerPass());
+  function.addPass(createCanonicalizerPass(getGraphRewriteConfig()));
   if (options.math != MathMode::Strict) {
     function.addPass(createFuseAttention());
-    function.addPass(createCanonicalizerPass());
+    function.addPass(createCanonicalizerPass(getGraphRewriteConfig()));
   }
   function.addPass(createCSEPass());
   if (options.optimizationLevel >= 2) {
@@ -59,7 +60,7 @@ static void addGraphPhase(OpPassManager &manager, const PipelineOptions &options
     function.addPass(createSinkReductions());
   // Gates come first: they make one product of the products that then leave the loop.
   function.addPass(createLoopInvariantCodeMotion());
-  function.addPass(createCanonicalizerPass());
+  function.addPass(createCanonicalizerPass(getGraphRewriteConfig()));
   function.addPass(createCSEPass());
 }
 
@@ -71,7 +72,7 @@ static void addAssignLayouts(OpPassManager &manager, const PipelineOptions &opti
   AssignLayoutsOptions layouts;
   layouts.math = getMathModeName(options.math).str();
   function.addPass(createAssignLayouts(layouts));
-  function.addPass(createCanonicalizerPass());
+  function.addPass(createCanonicalizerPass(getGraphRewriteConfig()));
   function.addPass(createCSEPass());
 }
 

@@ -9,9 +9,9 @@
 #include "ir/OpsNormalization.h"
 #include "ir/OpsShape.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
 #include "passes/graph/FoldConstants.h"
+#include "passes/graph/RewriteGraph.h"
 
 #define DEBUG_TYPE "dlc-fold-batch-norm"
 
@@ -143,7 +143,7 @@ class FoldBatchNorm final : public dlc::impl::FoldBatchNormBase<FoldBatchNorm> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<FoldIntoConvolution, ExpandToAffine>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(dlc::rewriteGraph(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

@@ -9,8 +9,9 @@
 #include "ir/OpsSlicing.h"
 #include "ir/OpsTransposition.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
+#include "passes/graph/RewriteGraph.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
 
@@ -201,15 +202,24 @@ class FoldConstants final : public dlc::impl::FoldConstantsBase<FoldConstants> {
     RewritePatternSet patterns(&getContext());
     patterns.add<FoldSlice>(&getContext());
     patterns.add<FoldMovement, FoldComputed>(&getContext(), limit.getValue());
-    // All but the terminator of the function: whenever one of its operands changed, the driver would check whether
-    // each of the others is constant, thousands where variables are initialized.
-    llvm::SmallVector<Operation *> ops;
-    getOperation().walk([&](Operation *op) {
-      if (op != getOperation() && !op->hasTrait<OpTrait::IsTerminator>())
-        ops.push_back(op);
+    // Ops that read constants alone, and what reads their results. Not the terminator of the function: whenever one of
+    // its operands changed, the driver would check whether each of the others is constant, thousands where variables
+    // are initialized.
+    llvm::SetVector<Operation *> ops;
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      auto isConstant = [](Value operand) { return static_cast<bool>(operand.getDefiningOp<dlc::ConstantOp>()); };
+      auto mayFold = [&](Value operand) { return ops.contains(operand.getDefiningOp()); };
+      bool readsConstants = op->getNumOperands() > 0 && llvm::all_of(op->getOperands(), isConstant);
+      if (!op->hasTrait<OpTrait::IsTerminator>() && (readsConstants || llvm::any_of(op->getOperands(), mayFold)))
+        ops.insert(op);
     });
-    if (failed(applyOpPatternsGreedily(
-            ops, std::move(patterns), GreedyRewriteConfig().setStrictness(GreedyRewriteStrictness::ExistingAndNewOps))))
+    llvm::SmallVector<Operation *> list = ops.takeVector();
+    // The driver begins with the last of its list.
+    std::reverse(list.begin(), list.end());
+    if (failed(applyOpPatternsGreedily(list, std::move(patterns),
+                                       dlc::getGraphRewriteConfig()
+                                           .setStrictness(GreedyRewriteStrictness::ExistingAndNewOps)
+                                           .setScope(&getOperation().getBody()))))
       signalPassFailure();
   }
 };

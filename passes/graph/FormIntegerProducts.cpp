@@ -8,9 +8,9 @@
 #include "ir/OpsQuantization.h"
 #include "ir/OpsShape.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
 #include "passes/graph/FoldConstants.h"
+#include "passes/graph/RewriteGraph.h"
 
 #define DEBUG_TYPE "dlc-form-integer-products"
 
@@ -202,7 +202,7 @@ class FormIntegerProducts final : public dlc::impl::FormIntegerProductsBase<Form
     patterns.add<SimplifyFactors<dlc::MatMulOp>, SimplifyFactors<dlc::ConvOp>>(&getContext());
     if (turnReal)
       patterns.add<TurnMatMul, TurnConvolution>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(dlc::rewriteGraph(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

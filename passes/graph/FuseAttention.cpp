@@ -9,8 +9,8 @@
 #include "ir/OpsShape.h"
 #include "ir/OpsTransposition.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
+#include "passes/graph/RewriteGraph.h"
 #include <cmath>
 
 #define DEBUG_TYPE "dlc-fuse-attention"
@@ -191,7 +191,7 @@ class FuseAttention final : public dlc::impl::FuseAttentionBase<FuseAttention> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<FormAttention>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(dlc::rewriteGraph(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

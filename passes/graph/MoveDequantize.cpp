@@ -5,8 +5,8 @@
 #include "ir/OpsPooling.h"
 #include "ir/OpsQuantization.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
+#include "passes/graph/RewriteGraph.h"
 
 #define DEBUG_TYPE "dlc-move-dequantize"
 
@@ -114,9 +114,12 @@ struct CancelQuantize final : OpRewritePattern<dlc::QuantizeOp> {
 
 class MoveDequantize final : public dlc::impl::MoveDequantizeBase<MoveDequantize> {
   void runOnOperation() override {
+    // The patterns are for ops of any kind.
+    if (!getOperation()->walk([](dlc::DequantizeOp) { return WalkResult::interrupt(); }).wasInterrupted())
+      return;
     RewritePatternSet patterns(&getContext());
     patterns.add<MoveThrough, MoveThroughConcat, CancelQuantize>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(dlc::rewriteGraph(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

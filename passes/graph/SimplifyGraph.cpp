@@ -10,8 +10,8 @@
 #include "ir/OpsSelection.h"
 #include "ir/OpsShape.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Passes.h"
+#include "passes/graph/RewriteGraph.h"
 #include <cmath>
 
 #define DEBUG_TYPE "dlc-simplify-graph"
@@ -267,7 +267,7 @@ class SimplifyGraph final : public dlc::impl::SimplifyGraphBase<SimplifyGraph> {
     RewritePatternSet patterns(&getContext());
     patterns.add<MakeMatrices, FormGelu, FormSwish, ShareSelection, FormClamp<dlc::MaxOp, true>,
                  FormClamp<dlc::MinOp, false>, MergeClamps, JoinPaddedTerms>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(dlc::rewriteGraph(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

@@ -72,7 +72,7 @@ outlineModule(mlir::ModuleOp module, llvm::function_ref<mlir::FailureOr<Symbolic
               llvm::function_ref<void(OpTy, const OutlinedRegions &, const SymbolicShapes &)> replace) {
   OutlinedNames names(module);
   for (auto function : llvm::make_early_inc_range(module.getOps<mlir::func::FuncOp>())) {
-    if (function.isExternal())
+    if (!function.walk([](OpTy) { return mlir::WalkResult::interrupt(); }).wasInterrupted())
       continue;
     mlir::FailureOr<SymbolicShapes> &shapes = analyze(function);
     if (mlir::failed(shapes))

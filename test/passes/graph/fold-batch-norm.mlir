@@ -1,4 +1,4 @@
-// RUN: dlc-opt %s --dlc-fold-batch-norm --dlc-fold-constants | FileCheck %s
+// RUN: dlc-opt %s --dlc-fold-batch-norm --dlc-fold-constants --canonicalize | FileCheck %s
 
 // Channel 0: factor 2 / sqrt(3 + 1) = 1; channel 1: factor 4 / sqrt(3 + 1) = 2.
 // CHECK-LABEL: func.func @conv

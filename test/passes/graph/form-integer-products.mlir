@@ -1,5 +1,5 @@
-// RUN: dlc-opt %s --dlc-form-integer-products --split-input-file | FileCheck %s
-// RUN: dlc-opt %s --dlc-form-integer-products=turn-real=false --split-input-file | FileCheck %s --check-prefix=STRICT
+// RUN: dlc-opt %s --dlc-form-integer-products --canonicalize --split-input-file | FileCheck %s
+// RUN: dlc-opt %s --dlc-form-integer-products=turn-real=false --canonicalize --split-input-file | FileCheck %s --check-prefix=STRICT
 
 // One scale of the rows, one per column; both factors without a zero point that is not 0.
 // CHECK-LABEL: func.func @matmul
