@@ -9,16 +9,25 @@ using namespace mlir;
 
 namespace dlc {
 
-LogicalResult applyToExtents(std::optional<Location> location, AffineMap map, llvm::ArrayRef<Dims> operands,
-                             llvm::SmallVectorImpl<AffineExpr> &results) {
+/// The extents of `operands`, which are the symbols of `map`.
+static FailureOr<llvm::SmallVector<AffineExpr>> collectExtents(std::optional<Location> location, AffineMap map,
+                                                               llvm::ArrayRef<Dims> operands) {
   llvm::SmallVector<AffineExpr> extents;
   for (const Dims &dims : operands)
     llvm::append_range(extents, dims);
   if (map.getNumDims() != 0 || map.getNumSymbols() != extents.size())
     return emitOptionalError(location, "a map of ", map.getNumDims(), " dimensions and ", map.getNumSymbols(),
                              " symbols for operands with ", extents.size(), " extents");
+  return extents;
+}
+
+LogicalResult applyToExtents(std::optional<Location> location, AffineMap map, llvm::ArrayRef<Dims> operands,
+                             llvm::SmallVectorImpl<AffineExpr> &results) {
+  FailureOr<llvm::SmallVector<AffineExpr>> extents = collectExtents(location, map, operands);
+  if (failed(extents))
+    return failure();
   for (AffineExpr expr : map.getResults())
-    results.push_back(normalizeExtent(expr.replaceSymbols(extents)));
+    results.push_back(normalizeExtent(expr.replaceSymbols(*extents)));
   return success();
 }
 
@@ -29,10 +38,10 @@ LogicalResult ShapeOp::inferShape(std::optional<Location> location, Adaptor adap
 
 LogicalResult IntegersOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
                                      Dims &result) {
-  llvm::SmallVector<AffineExpr> values;
-  if (failed(applyToExtents(location, adaptor.getValues(), dims, values)))
+  AffineMap values = adaptor.getValues();
+  if (failed(collectExtents(location, values, dims)))
     return failure();
-  result.push_back(getAffineConstantExpr(values.size(), adaptor.getElementTypeAttr().getContext()));
+  result.push_back(getAffineConstantExpr(values.getNumResults(), adaptor.getElementTypeAttr().getContext()));
   return success();
 }
 
