@@ -4,7 +4,7 @@
 #include "backends/llvm/ExtentArithmetic.h"
 #include "backends/llvm/ExtentChecks.h"
 #include "backends/llvm/LaunchCost.h"
-#include "backends/llvm/LaunchFunction.h"
+#include "backends/llvm/LaunchFunctions.h"
 #include "backends/llvm/Passes.h"
 #include "backends/llvm/PoolCalls.h"
 #include "backends/llvm/ProgramDescription.h"
@@ -33,9 +33,6 @@ namespace arith = mlir::arith;
 /// The runtime's function that makes a run complete.
 static constexpr llvm::StringLiteral commitRunName = "dlcCommitRun";
 
-/// Launches of a kernel that have functions of their own.
-static constexpr unsigned ownFunctions = 16;
-
 namespace {
 class LowerEntryPointsPass : public dlc::impl::LowerEntryPointsBase<LowerEntryPointsPass> {
 public:
@@ -51,19 +48,14 @@ private:
   LogicalResult lowerTable(LaunchTableOp table, mlir::Block *exitBlock);
   void lowerCommit(CommitOp commit);
   Value findAddress(HostEmitter emit, Value buffer);
-  mlir::func::FuncOp getLaunchFunction(LaunchOp launch, KernelInterface &kernel);
-  bool isShared(LaunchOp launch) const;
-  mlir::func::FuncOp getSharedFunction(llvm::StringRef name, KernelInterface &kernel, bool isNumbered);
   void callPart(mlir::func::CallOp whole, mlir::func::FuncOp part, mlir::Block *exitBlock);
   void lowerRanges(mlir::func::CallOp ranges, mlir::func::FuncOp task, mlir::Block *exitBlock);
   void exitUnlessOk(HostEmitter emit, Value status, mlir::Operation *done, mlir::Block *exitBlock);
   void countLaunches(HostEmitter emit, mlir::func::FuncOp function, int64_t offset);
 
   llvm::StringMap<KernelInterface> kernels;
-  llvm::StringSet<> usedNames;
+  std::optional<LaunchFunctions> launchFunctions;
   unsigned tableCount = 0;
-  llvm::StringMap<unsigned> launchCounts;                ///< of kernels so far
-  llvm::StringMap<mlir::func::FuncOp> sharedFunctions;   ///< of kernels with very many launches
   llvm::StringMap<mlir::func::FuncOp> outlinedFunctions; ///< tasks and parts
   Value call;                                            ///< the dlc_call of the current entry point; null in a task
   /// Of the current task: where its range begins and ends, and the scratch of the thread that runs it. Null in an
@@ -76,12 +68,10 @@ private:
 
 void LowerEntryPointsPass::runOnOperation() {
   kernels.clear();
-  usedNames.clear();
   tableCount = 0;
-  launchCounts.clear();
-  sharedFunctions.clear();
   outlinedFunctions.clear();
   mlir::ModuleOp module = getOperation();
+  launchFunctions.emplace(module);
   auto description = describeProgram(module);
   if (mlir::failed(description))
     return signalPassFailure();
@@ -267,11 +257,6 @@ LogicalResult LowerEntryPointsPass::lowerBody(mlir::func::FuncOp function) {
   return mlir::success();
 }
 
-/// Whether the function behind `launch`, of which getLaunchFunction has decided last, is that of other launches, too.
-bool LowerEntryPointsPass::isShared(LaunchOp launch) const {
-  return launchCounts.lookup(launch.getKernel()) > ownFunctions;
-}
-
 /// Puts the number of times that this point was reached in this run into the arguments of a launch.
 void LowerEntryPointsPass::countLaunches(HostEmitter emit, mlir::func::FuncOp function, int64_t offset) {
   Value counter;
@@ -304,33 +289,6 @@ Value LowerEntryPointsPass::findAddress(HostEmitter emit, Value buffer) {
                              llvm::ArrayRef<LLVM::GEPArg>{offset});
 }
 
-/// The function behind `launch`. Profiles show launches by the names of their layers; where one kernel has more
-/// launches than anybody reads, functions that are the same but for their names would be most of the program.
-mlir::func::FuncOp LowerEntryPointsPass::getLaunchFunction(LaunchOp launch, KernelInterface &kernel) {
-  llvm::StringRef name = launch.getKernel();
-  mlir::IntegerAttr number = annotation::launchNumber.get(launch);
-  if (++launchCounts[name] > ownFunctions)
-    return getSharedFunction(name, kernel, /*isNumbered=*/number != nullptr);
-  if (!number)
-    number = annotation::launchNumber.get(kernel.kernel);
-  return createLaunchFunction(getOperation(), kernel, launch.getName(), usedNames, launch.getLoc(),
-                              number ? LaunchSite::Known : LaunchSite::None,
-                              number ? kernel.getSite(number.getInt()) : 0);
-}
-
-/// The function of all launches of kernel `name` that have none of their own; those with numbers of their own pass
-/// them.
-mlir::func::FuncOp LowerEntryPointsPass::getSharedFunction(llvm::StringRef name, KernelInterface &kernel,
-                                                           bool isNumbered) {
-  mlir::func::FuncOp &shared = sharedFunctions[isNumbered ? (name + ".numbered").str() : name.str()];
-  if (shared)
-    return shared;
-  mlir::IntegerAttr number = annotation::launchNumber.get(kernel.kernel);
-  LaunchSite siteKind = isNumbered ? LaunchSite::Argument : number ? LaunchSite::Known : LaunchSite::None;
-  return shared = createLaunchFunction(getOperation(), kernel, name, usedNames, kernel.kernel.getLoc(), siteKind,
-                                       number ? kernel.getSite(number.getInt()) : 0);
-}
-
 LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *exitBlock) {
   auto found = kernels.find(launch.getKernel());
   if (found == kernels.end())
@@ -342,7 +300,7 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *ex
                                        << " symbols to a kernel that takes "
                                        << kernel.kernel.getBody().front().getNumArguments() << ", "
                                        << kernel.kernel.getYieldedValues().size() << " and " << kernel.getNumSymbols();
-  mlir::func::FuncOp task = getLaunchFunction(launch, kernel);
+  mlir::func::FuncOp task = launchFunctions->get(launch, kernel);
 
   mlir::OpBuilder builder(launch);
   HostEmitter emit{builder, launch.getLoc()};
@@ -363,7 +321,7 @@ LogicalResult LowerEntryPointsPass::lowerLaunch(LaunchOp launch, mlir::Block *ex
   }
   if (kernel.alternatingPart > 0)
     countLaunches(emit, launch->getParentOfType<mlir::func::FuncOp>(), offset);
-  if (mlir::IntegerAttr number = annotation::launchNumber.get(launch); number && isShared(launch))
+  if (mlir::IntegerAttr number = annotation::launchNumber.get(launch); number && launchFunctions->isShared(launch))
     emit.store(emit.i64(static_cast<int64_t>(kernel.getSite(number.getInt()))), argumentBlock,
                8 * static_cast<int64_t>(kernel.getSitePosition()));
 
@@ -412,7 +370,7 @@ LogicalResult LowerEntryPointsPass::lowerTable(LaunchTableOp table, mlir::Block 
     auto kernel = kernels.find(name.getValue());
     if (kernel == kernels.end())
       return table.emitError("launches '") << name.getValue() << "', which is not a dlc.kernel_func";
-    functions.push_back(getSharedFunction(name.getValue(), kernel->second, /*isNumbered=*/false));
+    functions.push_back(launchFunctions->getShared(kernel->second, /*isNumbered=*/false));
   }
   mlir::OpBuilder builder(table);
   HostEmitter emit{builder, table.getLoc()};

@@ -2,6 +2,7 @@
 """Entry points with so many launches that they become data or functions of their own: results, gradients and optimizer
 steps beside NumPy's."""
 import json
+import re
 import subprocess
 
 import numpy as np
@@ -12,16 +13,19 @@ LAYERS, UNITS = 600, 5
 ROWS = (0, 1, 3, 17)
 
 
-def build(training=None):
+def build(training=None, count=LAYERS):
     """Layers of two sizes, so that offsets in the workspace are sums of several sizes, rounded up to cache lines."""
-    layers = [{"op": "dense", "units": UNITS if i % 3 else UNITS - 2, "activation": "tanh"} for i in range(1, LAYERS + 1)]
+    layers = [{"op": "dense", "units": UNITS if i % 3 else UNITS - 2, "activation": "tanh"} for i in range(1, count + 1)]
     model = {"dlc": 1, "name": "model", "inputs": [{"name": "x", "shape": ["N", UNITS]}], "layers": layers}
     return {**model, "training": training} if training else model
 
 
+def lower(path, *options):
+    return subprocess.run([BIN / "dlc", path, "--compile-to=llvm", "--brief", *options], capture_output=True, text=True, check=True).stdout
+
+
 def has_tables(path, *options):
-    text = subprocess.run([BIN / "dlc", path, "--compile-to=llvm", "--brief", *options], capture_output=True, text=True, check=True)
-    return "@dlcRunLaunches" in text.stdout
+    return "@dlcRunLaunches" in lower(path, *options)
 
 
 def forward(x, weights):
@@ -54,6 +58,24 @@ def test_inference(programs, level):
         x = np.random.default_rng(rows).standard_normal((rows, UNITS)).astype(np.float32)
         [y] = programs.execute(library, {"x": x}, [f"dense_{LAYERS}"]).values()
         np.testing.assert_allclose(y, forward(x, weights)[-1], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("count, own", [(12, True), (300, False)])
+def test_functions_of_launches(programs, count, own):
+    """Launches of a small program have functions under the names of their layers; where there are many, those of a kernel share one."""
+    from safetensors.numpy import save_file
+
+    weights = make_weights(np.random.default_rng(0))[:count]
+    (programs.folder / "m.json").write_text(json.dumps(build(count=count)))
+    save_file(name_weights(weights), programs.folder / "w.safetensors")
+    parameters = f"--parameters={programs.folder / 'w.safetensors'}"
+    functions = re.findall(r'llvm.func @"?([^"(]*\.launch)"?\(', lower(programs.folder / "m.json", parameters))
+    assert ("dense_5.launch" in functions) == own
+    assert own or len(functions) < 20
+    run = programs.compile("m.json", "m.so", parameters)
+    x = np.random.default_rng(1).standard_normal((3, UNITS)).astype(np.float32)
+    [y] = programs.execute(run, {"x": x}, [f"dense_{count}"]).values()
+    np.testing.assert_allclose(y, forward(x, weights)[-1], rtol=1e-4, atol=1e-4)
 
 
 def descend(x, label, weights, rate):
