@@ -6,18 +6,19 @@
 include "mlir/Pass/PassBase.td"
 
 def LowerFillHalo : Pass<"dlc-lower-fill-halo", "::mlir::ModuleOp"> {
-  let summary = "Replace dlc.fill_halo by loops that clear the halo";
+  let summary = "Replace dlc.fill_halo by calls of functions that clear the halo";
   let description = [{
-    The halo of the outermost dimensions is cleared in whole slabs; inside them, row by row.
+    The halo of the outermost dimensions is cleared in whole slabs; inside them, row by row. Buffers of one type share a
+    function, which takes the extents that are open.
 
     Before:
     ```mlir
     dlc.fill_halo %b : memref<?xi8> {tensor = tensor<1x4x8x8xf32, #dlc.layout<...>>, dims = affine_map<() -> (1, 4, 8, 8)>}
     ```
-    After: `scf.for` loops around `llvm.intr.memset`.
+    After: `call @fill_halo.0(%address)`, with `scf.for` loops around `llvm.intr.memset` in the function.
   }];
   let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
-                           "::mlir::LLVM::LLVMDialect"];
+                           "::mlir::LLVM::LLVMDialect", "::mlir::affine::AffineDialect", "::mlir::func::FuncDialect"];
 }
 
 def LowerExtents : Pass<"dlc-lower-extents", "::mlir::ModuleOp"> {
@@ -140,9 +141,10 @@ def LowerEntryPoints : Pass<"dlc-lower-entry-points", "::mlir::ModuleOp"> {
     it: direct, or in ranges through the pool of `dlc_call` when the estimated work is worth the hand-over. A status
     other than 0 ends the entry point. Kernels become declarations. A function that `--dlc-outline-ranges` has made
     becomes a task of the pool: its launches are direct calls for the task's own range. One that
-    `--dlc-outline-launches` has made becomes `@run.execute.part0(%call: !llvm.ptr) -> i32`. The first 16 launches of a
-    kernel have functions of their own, under the names of their layers; the others share one, `@k.launch`. The function
-    of a launch or kernel with `dlc.launch_number` hands over to the runtime's recorder where the thread has one.
+    `--dlc-outline-launches` has made becomes `@run.execute.part0(%call: !llvm.ptr) -> i32`. Launches have
+    functions of their own, under the names of their layers, except those of a kernel with more than 16 of them, or with
+    more than one in a module of more than 256 launches: these share one, `@k.launch`. The function of a launch or kernel
+    with `dlc.launch_number` hands over to the runtime's recorder where the thread has one.
 
     With `device`, addresses are those of a GPU: loads, stores and copies of the program become calls of the runtime, and
     `@run.execute`, which the runtime calls with addresses of the host, hands `@run.execute.device` to the runtime's
