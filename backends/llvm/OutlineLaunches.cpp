@@ -85,7 +85,8 @@ private:
           return inner.hasTrait<OpTrait::IsTerminator>() || isMovable(&inner);
         });
       });
-    return llvm::isa<dlc::LaunchOp, dlc::LaunchTableOp, dlc::FillHaloOp, memref::CopyOp, memref::LoadOp>(op) ||
+    return llvm::isa<dlc::LaunchOp, dlc::LaunchTableOp, dlc::FillHaloOp, memref::CopyOp, memref::LoadOp,
+                     memref::StoreOp>(op) ||
            isPure(op);
   }
 

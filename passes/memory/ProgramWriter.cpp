@@ -6,8 +6,10 @@
 #include "ir/OpsControl.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
+#include "ir/OpsSize.h"
 #include "ir/OpsSlicing.h"
 #include "passes/memory/KernelSymbols.h"
+#include "targets/Device.h"
 #include "llvm/ADT/ScopeExit.h"
 
 using namespace mlir;
@@ -166,9 +168,53 @@ void ProgramWriter::reserveSegment(Frame &frame, int64_t symbol, OpBuilder &buil
                                             entryPoint.getReadsDerived(), segmentCount));
 }
 
+/// The one op of a kernel that computes numbers from extents alone, which takes less time than a launch and far less
+/// than compiling a kernel. Null for other kernels, those of a GPU, whose memory the program cannot write, and element
+/// types that LLVM converts by calling a function.
+static IntegersOp findHostIntegers(KernelOp kernel) {
+  auto integers = kernel.getYielded().getDefiningOp<IntegersOp>();
+  if (!integers || integers->getPrevNode() || kernel.getYieldedValues().size() != 1)
+    return {};
+  if (ArrayAttr schedules = kernel.getSchedulesAttr())
+    for (auto schedule : schedules.getAsRange<ScheduleAttr>())
+      if (findDevice(schedule.getIsa().getValue()))
+        return {};
+  Type type = integers.getElementType();
+  bool isInteger = llvm::isa<IntegerType>(type) && type.getIntOrFloatBitWidth() >= 8;
+  return isInteger || type.isF32() || type.isF64() ? integers : IntegersOp();
+}
+
+/// Writes `integers`, all that `kernel` computes, to `buffer`.
+void ProgramWriter::emitIntegers(Frame &frame, KernelOp kernel, IntegersOp integers, Value buffer, OpBuilder &builder) {
+  Location location = kernel.getLoc();
+  llvm::SmallVector<AffineExpr> extents;
+  for (Value operand : integers.getOperands())
+    llvm::append_range(extents, frame.getDims(kernel.getInputs()[llvm::cast<BlockArgument>(operand).getArgNumber()]));
+  Type element = integers.getElementType();
+  if (auto integer = llvm::dyn_cast<IntegerType>(element))
+    element = builder.getIntegerType(integer.getWidth());
+  llvm::ArrayRef<AffineExpr> values = integers.getValues().getResults();
+  auto type = MemRefType::get({static_cast<int64_t>(values.size())}, element);
+  Value zero = arith::ConstantIndexOp::create(builder, location, 0);
+  Value target = memref::ViewOp::create(builder, location, type, buffer, zero, ValueRange());
+  for (auto [position, value] : llvm::enumerate(values)) {
+    Value number = arith::IndexCastOp::create(builder, location, builder.getI64Type(),
+                                              makeIndex(builder, location, value.replaceSymbols(extents)));
+    if (llvm::isa<FloatType>(element))
+      number = arith::SIToFPOp::create(builder, location, element, number);
+    else if (!element.isInteger(64))
+      number = arith::TruncIOp::create(builder, location, element, number);
+    memref::StoreOp::create(builder, location, number, target,
+                            arith::ConstantIndexOp::create(builder, location, position).getResult());
+  }
+}
+
 void ProgramWriter::emitKernel(Frame &frame, const StepBuffers &step, KernelOp kernel, OpBuilder &runBuilder) {
   bool isPrepacked = frame.getStorage(kernel.getResult()).kind == Storage::Prepacked;
   OpBuilder &builder = isPrepacked ? prepack.builder : runBuilder;
+  if (IntegersOp integers = findHostIntegers(kernel))
+    return emitIntegers(frame, kernel, integers, getBuffer(frame, step, kernel.getResult(), builder, isPrepacked),
+                        builder);
   llvm::SmallVector<Value> inputs, outputs, symbols;
   for (Value input : kernel.getInputs())
     inputs.push_back(getBuffer(frame, step, input, builder, isPrepacked));

@@ -295,3 +295,34 @@ func.func @wiring(%x: tensor<16xf32> {dlc.name = "x"}, %y: tensor<16xf32> {dlc.n
   }
   return %p, %q, %r, %s : tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>
 }
+
+// -----
+
+// What follows from extents alone is written by the program: no kernel is compiled for it. It is one where LLVM would
+// call a function to convert to the element type, and where something else is computed, too.
+// CHECK-LABEL: func.func @integers
+// CHECK-SAME: %[[A:[a-z0-9]+]]: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = output, name = "a"
+// CHECK-SAME: %[[B:[a-z0-9]+]]: memref<?xi8> {dlc.tensor = #dlc.program_tensor<role = output, name = "b"
+// CHECK-SAME: %[[N:[a-z0-9]+]]: index {dlc.symbol = #dlc.program_symbol<name = "N">}
+// CHECK-DAG: %[[HALF:.*]] = affine.apply affine_map<()[s0] -> (s0 floordiv 2)>()[%[[N]]]
+// CHECK-DAG: %[[H:.*]] = arith.index_cast %[[HALF]] : index to i64
+// CHECK-DAG: %[[I:.*]] = memref.view %[[A]]{{.*}} to memref<2xi64>
+// CHECK-DAG: memref.store %[[H]], %[[I]]
+// CHECK-DAG: %[[X:.*]] = arith.sitofp %[[H]] : i64 to f32
+// CHECK-DAG: %[[F:.*]] = memref.view %[[B]]{{.*}} to memref<1xf32>
+// CHECK-DAG: memref.store %[[X]], %[[F]]
+// CHECK-COUNT-2: dlc.launch
+// CHECK-NOT: dlc.launch
+func.func @integers(%x: tensor<4x?xf32> {dlc.name = "x", dlc.dims = [4, "N"]})
+    -> (tensor<2xi64> {dlc.name = "a"}, tensor<1xf32> {dlc.name = "b"}, tensor<1xf16> {dlc.name = "c"}, tensor<1xi64> {dlc.name = "d"}) {
+  %a = dlc.integers %x {values = affine_map<()[s0, s1] -> (s1 floordiv 2, s1 * s0)>, element_type = i64} : (tensor<4x?xf32>) -> tensor<2xi64>
+  %b = dlc.integers %x {values = affine_map<()[s0, s1] -> (s1 floordiv 2)>, element_type = f32} : (tensor<4x?xf32>) -> tensor<1xf32>
+  %c = dlc.integers %x {values = affine_map<()[s0, s1] -> (s1 floordiv 2)>, element_type = f16} : (tensor<4x?xf32>) -> tensor<1xf16>
+  %d = dlc.kernel "d" kind(movement) (%x : tensor<4x?xf32>) -> tensor<1xi64> attributes {input_dims = [affine_map<()[s0] -> (4, s0)>], schedules = [], symbols = ["N"]} {
+  ^bb0(%i: tensor<4x?xf32>):
+    %e = dlc.integers %i {values = affine_map<()[s0, s1] -> (s1)>, element_type = i64} : (tensor<4x?xf32>) -> tensor<1xi64>
+    %n = dlc.neg %e : tensor<1xi64> -> tensor<1xi64>
+    dlc.yield %n : tensor<1xi64>
+  }
+  return %a, %b, %c, %d : tensor<2xi64>, tensor<1xf32>, tensor<1xf16>, tensor<1xi64>
+}
