@@ -166,23 +166,36 @@ class AddOptimizer final : public dlc::impl::AddOptimizerBase<AddOptimizer> {
     }
     gradients = clip(op, gradients, builder);
     Value step = dlc::OptimizerUpdate::usesStep(optimizer) ? countStep(op, builder, symbols, isUpdate) : Value();
+    struct TypeUpdate {
+      Value rate;
+      dlc::OptimizerUpdate update;
+    };
+    llvm::DenseMap<Type, std::unique_ptr<TypeUpdate>> updates;
+    auto getUpdate = [&](Type elementType) -> TypeUpdate & {
+      std::unique_ptr<TypeUpdate> &known = updates[elementType];
+      auto castTo = [&](Value x) {
+        return getElementTypeOrSelf(x.getType()) == elementType
+                   ? x
+                   : dlc::CastOp::create(builder, op.getLoc(), x, elementType).getResult();
+      };
+      if (!known) {
+        dlc::OptimizerUpdate update(builder, op.getLoc(), optimizer, step ? castTo(step) : step);
+        known = std::make_unique<TypeUpdate>(TypeUpdate{castTo(op.getRate()), std::move(update)});
+      }
+      return *known;
+    };
     for (auto [number, parameter] : llvm::enumerate(parameters)) {
       auto type = llvm::cast<RankedTensorType>(parameter.getType());
-      auto castTo = [&](Value x) {
-        return getElementTypeOrSelf(x.getType()) == type.getElementType()
-                   ? x
-                   : dlc::CastOp::create(builder, op.getLoc(), x, type.getElementType()).getResult();
-      };
-      dlc::OptimizerUpdate update(builder, op.getLoc(), optimizer, step ? castTo(step) : step);
+      auto &[rate, update] = getUpdate(type.getElementType());
       SlotParameters slots(builder, symbols, op.getScope(), parameter, isUpdate);
-      Value rate = castTo(op.getRate());
       double factor = getOwn(op.getRatesAttr(), number, 1),
              decay = getOwn(op.getWeightDecaysAttr(), number, update.getNumber("weight_decay", 0));
+      Value ownRate = rate;
       if (factor != 1)
-        rate = dlc::MulOp::create(builder, op.getLoc(), rate,
-                                  dlc::createScalar(builder, op.getLoc(), factor, type.getElementType()));
+        ownRate = dlc::MulOp::create(builder, op.getLoc(), rate,
+                                     dlc::createScalar(builder, op.getLoc(), factor, type.getElementType()));
       Value old = dlc::LoadParameterOp::create(builder, op.getLoc(), type, parameter.getSymName());
-      Value next = update.apply(old, gradients[number], rate, decay, slots);
+      Value next = update.apply(old, gradients[number], ownRate, decay, slots);
       if (double limit = getOwn(op.getMaxNormsAttr(), number, 0); limit > 0)
         next = limitNorms(next, limit, builder);
       if (isUpdate)

@@ -27,7 +27,9 @@ double OptimizerUpdate::getNumber(llvm::StringRef name, double otherwise) const 
 }
 
 Value OptimizerUpdate::number(double value, Value like) {
-  return createScalar(builder, location, value, getElementTypeOrSelf(like.getType()));
+  Type elementType = getElementTypeOrSelf(like.getType());
+  Value &known = numbers[FloatAttr::get(elementType, value)];
+  return known ? known : known = createScalar(builder, location, value, elementType);
 }
 
 Value OptimizerUpdate::scale(Value x, double factor) { return create<MulOp>({x, number(factor, x)}); }
@@ -79,19 +81,24 @@ Value OptimizerUpdate::updateAdagrad(Value gradient, OptimizerSlots &slots) {
   return create<DivOp>({gradient, create<AddOp>({root, number(getNumber("epsilon", 1e-10), root)})});
 }
 
+/// What a mean that started from zeros, too small in the first steps, is divided by.
+Value OptimizerUpdate::correct(double beta) {
+  return create<SubOp>({number(1, step), create<PowOp>({number(beta, step), step})});
+}
+
 Value OptimizerUpdate::updateAdam(Value gradient, OptimizerSlots &slots) {
   double beta1 = getNumber("beta1", 0.9), beta2 = getNumber("beta2", 0.999);
   Value mean = average(slots.load("mean"), gradient, beta1),
         square = average(slots.load("mean_square"), create<MulOp>({gradient, gradient}), beta2);
   mean = slots.store("mean", mean);
   square = slots.store("mean_square", square);
-  // Means that started from zeros are too small: by 1 - beta^step.
-  auto correction = [&](double beta) {
-    return create<SubOp>({number(1, step), create<PowOp>({number(beta, step), step})});
-  };
-  Value deviation = create<DivOp>({create<SqrtOp>({square}), create<SqrtOp>({correction(beta2)})}),
+  if (!meanCorrection) {
+    deviationCorrection = create<SqrtOp>({correct(beta2)});
+    meanCorrection = correct(beta1);
+  }
+  Value deviation = create<DivOp>({create<SqrtOp>({square}), deviationCorrection}),
         divisor = create<AddOp>({deviation, number(getNumber("epsilon", 1e-8), deviation)});
-  return create<DivOp>({create<DivOp>({mean, correction(beta1)}), divisor});
+  return create<DivOp>({create<DivOp>({mean, meanCorrection}), divisor});
 }
 
 } // namespace dlc

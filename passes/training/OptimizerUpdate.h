@@ -18,9 +18,9 @@ public:
   virtual mlir::Value store(llvm::StringRef role, mlir::Value value) = 0;
 };
 
-/// One step of one optimizer, in the arithmetic of PyTorch's (torch.optim). Numbers that `optimizer` lacks have these
-/// defaults: momentum 0, nesterov false, rho 0.9, beta1 0.9, beta2 0.999, epsilon 1e-8 (adagrad: 1e-10), weight_decay
-/// 0.
+/// One step of one optimizer for parameters of one element type, in the arithmetic of PyTorch's (torch.optim). Numbers
+/// that `optimizer` lacks have these defaults: momentum 0, nesterov false, rho 0.9, beta1 0.9, beta2 0.999, epsilon
+/// 1e-8 (adagrad: 1e-10), weight_decay 0.
 ///
 /// - sgd: `v = momentum v + g`, `w -= rate v` (nesterov: `w -= rate (g + momentum v)`)
 /// - rmsprop: `s = rho s + (1 - rho) g^2`, `w -= rate g / (sqrt(s) + epsilon)`, with momentum on the quotient
@@ -31,6 +31,7 @@ public:
 class OptimizerUpdate {
 public:
   /// `step` is the number of this step, from 1, a rank-0 tensor in the type of the parameters; needed where usesStep().
+  /// `builder` stays in one block: what the updates of several parameters share is created once.
   OptimizerUpdate(mlir::OpBuilder &builder, mlir::Location location, mlir::DictionaryAttr optimizer, mlir::Value step)
       : builder(builder), location(location), optimizer(optimizer), step(step) {}
 
@@ -51,6 +52,7 @@ private:
   mlir::Value updateAdam(mlir::Value gradient, OptimizerSlots &slots);
   mlir::Value average(mlir::Value mean, mlir::Value next, double share);
   mlir::Value number(double value, mlir::Value like);
+  mlir::Value correct(double beta);
   template <typename OpTy> mlir::Value create(mlir::ValueRange operands) {
     return OpTy::create(builder, location, operands).getResult();
   }
@@ -60,6 +62,8 @@ private:
   mlir::Location location;
   mlir::DictionaryAttr optimizer;
   mlir::Value step;
+  llvm::DenseMap<mlir::Attribute, mlir::Value> numbers;
+  mlir::Value meanCorrection, deviationCorrection; ///< Adam's
 };
 
 } // namespace dlc
