@@ -67,8 +67,14 @@ llvm::Error RuntimePart::addNeeded(llvm::ArrayRef<llvm::StringRef> objects) {
 }
 
 llvm::Error RuntimePart::addNeeded(const llvm::Module &module) {
-  llvm::SmallVector<llvm::StringRef> names = {"__extendhfdf2", "__extendhfsf2", "__truncdfbf2",
-                                              "__truncdfhf2",  "__truncsfbf2",  "__truncsfhf2"};
+  if (llvm::Error error =
+          addNames({"__extendhfdf2", "__extendhfsf2", "__truncdfbf2", "__truncdfhf2", "__truncsfbf2", "__truncsfhf2"}))
+    return error;
+  return addDeclared(module);
+}
+
+llvm::Error RuntimePart::addDeclared(const llvm::Module &module) {
+  llvm::SmallVector<llvm::StringRef> names;
   for (const llvm::GlobalValue &value : module.global_values())
     if (value.isDeclaration() && mayBeOfRuntime(value.getName()))
       names.push_back(value.getName());

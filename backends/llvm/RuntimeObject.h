@@ -22,8 +22,12 @@ public:
 
   /// Adds what `objects`, object files, refer to and the runtime defines.
   llvm::Error addNeeded(llvm::ArrayRef<llvm::StringRef> objects);
-  /// Adds what `module` refers to and the runtime defines, also what its instructions will call when they are expanded.
+  /// Adds what `module` declares and the runtime defines.
+  llvm::Error addDeclared(const llvm::Module &module);
+  /// The same, and what the module's instructions will call when they are expanded.
   llvm::Error addNeeded(const llvm::Module &module);
+  /// How many functions and variables have been added.
+  size_t getNumNeeded() const { return needed.size(); }
 
   /// A hash of everything that the part depends on: equal keys, equal bytes.
   std::string getKey(llvm::StringRef compiler) const;

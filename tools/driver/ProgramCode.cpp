@@ -7,6 +7,7 @@
 #include "backends/llvm/ProgramDifference.h"
 #include "tools/driver/CompilerVersion.h"
 #include "tools/driver/ObjectCache.h"
+#include "tools/driver/RuntimeTask.h"
 #include "llvm/IR/LLVMContext.h"
 
 using namespace dlc;
@@ -132,11 +133,27 @@ LogicalResult ProgramCode::write(OutputKind kind) {
   }
 
   ObjectCache cache(options.cacheDirectory);
+  llvm::SmallVector<llvm::StringRef> users;
+  for (const KernelCode &kernel : program.kernels)
+    if (!kernel.object.empty())
+      users.push_back(kernel.object);
+  if (llvm::Error problem = runtime.addNeeded(users))
+    return fail(std::move(problem));
+  RuntimeTask runtimeTask(runtime, cache, getCompilerName());
+  bool isParallel = options.jobs != 1;
+  // The program refers to what it declares now, and once they are merged also to what kernels do whose code is
+  // generated with it.
+  if (isParallel && users.size() == program.kernels.size())
+    if (llvm::Error problem = runtimeTask.start(**module))
+      return fail(std::move(problem));
   llvm::Expected<std::string> object = cache.findOrMake(
       [&] { return getObjectKey(**module, all, settings.target, settings.customFunctions, getCompilerName()); },
       [&]() -> llvm::Expected<std::string> {
         if (llvm::Error problem = merge())
           return problem;
+        if (isParallel)
+          if (llvm::Error problem = runtimeTask.start(**module))
+            return problem;
         program.clock.start("machine code");
         return emitCode(**module, *settings.target.createTargetMachine(), llvm::CodeGenFileType::ObjectFile);
       });
@@ -144,14 +161,8 @@ LogicalResult ProgramCode::write(OutputKind kind) {
     return fail(object.takeError());
 
   program.clock.start("runtime");
-  llvm::SmallVector<llvm::StringRef> users = {*object};
-  for (const KernelCode &kernel : program.kernels)
-    if (!kernel.object.empty())
-      users.push_back(kernel.object);
-  if (llvm::Error problem = runtime.addNeeded(users))
-    return fail(std::move(problem));
-  llvm::Expected<std::string> runtimeObject =
-      cache.findOrMake([&] { return runtime.getKey(getCompilerName()); }, [&] { return runtime.emitObject(); });
+  users.push_back(*object);
+  llvm::Expected<std::string> runtimeObject = runtimeTask.finish(users);
   if (!runtimeObject)
     return fail(runtimeObject.takeError());
 
