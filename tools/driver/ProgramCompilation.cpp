@@ -32,8 +32,8 @@ using mlir::failure;
 using mlir::LogicalResult;
 using mlir::success;
 
-// The verifier takes as long as the passes. Builds for tests run it after every pass, others after the phases that change
-// most.
+// The verifier takes as long as the passes. Builds for tests run it after every pass, others after the phases that
+// change most.
 #ifdef _GLIBCXX_ASSERTIONS
 static constexpr bool verifiesEveryPass = true;
 #else
