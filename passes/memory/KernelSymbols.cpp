@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Expressions of extents have many parts in common: each part is visited once.
 #include "passes/memory/KernelSymbols.h"
+#include "ir/ExtentAlgebra.h"
+#include "ir/KernelShapes.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/BitVector.h"
 #include "llvm/ADT/STLExtras.h"
@@ -31,6 +33,20 @@ public:
       replace(candidate, context);
   }
 
+  /// Turns every extent that is none yet into a symbol, whatever other extents depend on.
+  void replaceEach(MLIRContext *context) {
+    llvm::DenseMap<AffineExpr, AffineExpr> replaced;
+    for (llvm::SmallVector<AffineExpr> &map : maps)
+      for (AffineExpr &dim : map)
+        dim = replaceWhole(dim, replaced, context);
+  }
+
+  bool hasExpressions() const {
+    return llvm::any_of(maps, [](llvm::ArrayRef<AffineExpr> map) {
+      return llvm::any_of(map, [](AffineExpr dim) { return llvm::isa<AffineBinaryOpExpr>(dim); });
+    });
+  }
+
   /// The extents with symbols numbered in the order of their occurrence, and the values of these in terms of those that
   /// the kernel had.
   llvm::SmallVector<AffineExpr> renumber(llvm::SmallVectorImpl<Attribute> &inputDims, MLIRContext *context) {
@@ -52,19 +68,42 @@ public:
   }
 
 private:
-  /// An extent that is not a symbol or constant, and the same without a constant factor.
-  static void addCandidates(AffineExpr dim, llvm::SmallVectorImpl<AffineExpr> &candidates) {
-    // Vectors of as many elements then have no remainder.
-    constexpr int64_t usefulFactor = 4;
+  /// The factor of a product with a constant, or 0.
+  static int64_t getFactor(AffineExpr dim) {
     auto product = llvm::dyn_cast<AffineBinaryOpExpr>(dim);
     auto factor = product && product.getKind() == AffineExprKind::Mul
                       ? llvm::dyn_cast<AffineConstantExpr>(product.getRHS())
                       : AffineConstantExpr();
-    bool isKept = factor && factor.getValue() % usefulFactor == 0;
-    if (product && !isKept && !llvm::is_contained(candidates, dim))
+    return factor ? factor.getValue() : 0;
+  }
+
+  /// Whether the code should know of `dim`'s factor: vectors of as many elements then have no remainder.
+  static bool keepsFactor(AffineExpr dim) {
+    constexpr int64_t usefulFactor = 4;
+    return getFactor(dim) != 0 && getFactor(dim) % usefulFactor == 0;
+  }
+
+  /// An extent that is not a symbol or constant, and the same without a constant factor.
+  static void addCandidates(AffineExpr dim, llvm::SmallVectorImpl<AffineExpr> &candidates) {
+    auto product = llvm::dyn_cast<AffineBinaryOpExpr>(dim);
+    if (product && !keepsFactor(dim) && !llvm::is_contained(candidates, dim))
       candidates.push_back(dim);
-    if (factor && factor.getValue() > 0)
+    if (getFactor(dim) > 0)
       addCandidates(product.getLHS(), candidates);
+  }
+
+  AffineExpr replaceWhole(AffineExpr dim, llvm::DenseMap<AffineExpr, AffineExpr> &replaced, MLIRContext *context) {
+    auto binary = llvm::dyn_cast<AffineBinaryOpExpr>(dim);
+    if (!binary)
+      return dim;
+    if (keepsFactor(dim) && getFactor(dim) > 0)
+      return replaceWhole(binary.getLHS(), replaced, context) * binary.getRHS();
+    AffineExpr &symbol = replaced[dim];
+    if (!symbol) {
+      symbol = getAffineSymbolExpr(values.size(), context);
+      values.push_back(dim.replaceSymbols(values));
+    }
+    return symbol;
   }
 
   static size_t countParts(AffineExpr expr) {
@@ -125,16 +164,44 @@ private:
 };
 } // namespace
 
-llvm::SmallVector<AffineExpr> replaceExtentsBySymbols(KernelOp kernel) {
-  ArrayAttr names = kernel.getSymbolsAttr(), inputDims = kernel.getInputDimsAttr();
-  if (!names || !inputDims)
-    return {};
-  MLIRContext *context = kernel.getContext();
-  KernelExtents extents(inputDims, names.size());
-  extents.replaceAll(context);
+/// The extents of all tensors in `kernel`, and how many elements their innermost dimensions have together: what its
+/// code may depend on being equal. Empty if they cannot be inferred.
+static llvm::SmallVector<AffineExpr> listExtents(KernelOp kernel) {
+  ScopedDiagnosticHandler silent(kernel.getContext(), [](Diagnostic &) { return success(); });
+  llvm::SmallVector<AffineExpr> extents;
+  FailureOr<KernelShapes> shapes = KernelShapes::analyze(kernel);
+  if (failed(shapes))
+    return extents;
+  auto add = [&](Value value) {
+    AffineExpr elements = getAffineConstantExpr(1, kernel.getContext());
+    for (AffineExpr dim : llvm::reverse(shapes->getDims(value))) {
+      extents.push_back(normalizeExtent(dim));
+      elements = normalizeExtent(elements * dim);
+      extents.push_back(elements);
+    }
+  };
+  llvm::for_each(kernel.getBody().getArguments(), add);
+  for (Operation &op : kernel.getBody().front().without_terminator())
+    add(op.getResult(0));
+  return extents;
+}
+
+/// Whether the same of the extents `before` and `after` are equal, and the same constants.
+static bool areEqualAlike(llvm::ArrayRef<AffineExpr> before, llvm::ArrayRef<AffineExpr> after) {
+  llvm::DenseMap<AffineExpr, AffineExpr> forth, back;
+  return before.size() == after.size() && llvm::all_of(llvm::zip(before, after), [&](auto pair) {
+           auto [old, now] = pair;
+           bool isConstant = llvm::isa<AffineConstantExpr>(old) || llvm::isa<AffineConstantExpr>(now);
+           return forth.try_emplace(old, now).first->second == now && back.try_emplace(now, old).first->second == old &&
+                  (!isConstant || old == now);
+         });
+}
+
+/// Gives `kernel` what is in `extents`. Returns the values of its symbols.
+static llvm::SmallVector<AffineExpr> setExtents(KernelOp kernel, KernelExtents extents, ArrayAttr names) {
+  Builder builder(kernel.getContext());
   llvm::SmallVector<Attribute> newDims, newNames;
-  llvm::SmallVector<AffineExpr> values = extents.renumber(newDims, context);
-  Builder builder(context);
+  llvm::SmallVector<AffineExpr> values = extents.renumber(newDims, kernel.getContext());
   for (auto [number, value] : llvm::enumerate(values)) {
     auto symbol = llvm::dyn_cast<AffineSymbolExpr>(value);
     newNames.push_back(symbol ? names[symbol.getPosition()] : builder.getStringAttr("extent" + llvm::Twine(number)));
@@ -142,6 +209,24 @@ llvm::SmallVector<AffineExpr> replaceExtentsBySymbols(KernelOp kernel) {
   kernel.setInputDimsAttr(builder.getArrayAttr(newDims));
   kernel.setSymbolsAttr(builder.getArrayAttr(newNames));
   return values;
+}
+
+llvm::SmallVector<AffineExpr> replaceExtentsBySymbols(KernelOp kernel) {
+  ArrayAttr names = kernel.getSymbolsAttr(), inputDims = kernel.getInputDimsAttr();
+  if (!names || !inputDims)
+    return {};
+  MLIRContext *context = kernel.getContext();
+  KernelExtents extents(inputDims, names.size());
+  extents.replaceAll(context);
+  if (extents.hasExpressions()) {
+    llvm::SmallVector<AffineExpr> before = listExtents(kernel);
+    KernelExtents each = extents;
+    each.replaceEach(context);
+    llvm::SmallVector<AffineExpr> values = setExtents(kernel, std::move(each), names);
+    if (!before.empty() && areEqualAlike(before, listExtents(kernel)))
+      return values;
+  }
+  return setExtents(kernel, std::move(extents), names);
 }
 
 } // namespace dlc

@@ -8,10 +8,12 @@
 
 namespace dlc {
 
-/// Replaces the extents of `kernel`'s inputs by symbols where nothing else in these extents depends on what they depend
-/// on: an input of `(H + 1) floordiv 2` rows has `s0` rows, unless another input has, say, `H` of them. Kernels of
-/// layers that differ in how sizes follow from those of the model become equal, and their code does not compute them.
-/// Returns each symbol's value in terms of those that the kernel had. Schedules must have been chosen before.
+/// Replaces the extents of `kernel`'s inputs by symbols where that changes nothing but expressions: an input of
+/// `(H + 1) floordiv 2` rows has `s0` rows. Extents that depend on the same symbols are replaced if the same extents of
+/// the kernel's tensors, and the same numbers of elements, are equal afterwards; if not, only those on whose symbols no
+/// other depends. Kernels of layers that differ in how sizes follow from those of the model become equal, and their
+/// code does not compute them. Returns each symbol's value in terms of those that the kernel had. Schedules must have
+/// been chosen before.
 llvm::SmallVector<mlir::AffineExpr> replaceExtentsBySymbols(KernelOp kernel);
 
 } // namespace dlc

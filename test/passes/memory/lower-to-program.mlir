@@ -235,7 +235,7 @@ dlc.parameter @v : tensor<16xf32> = dense<0.0> : tensor<16xf32>
 // -----
 
 // A kernel does not know how its extents follow from the model's: "exp" is the same one for N floordiv 2 elements and
-// for M. It does where an input has N elements and another N floordiv 2.
+// for M, and "concat" does not know that its second input has half as many elements as the first.
 // CHECK-LABEL: func.func @extents
 // CHECK-SAME: %[[N:[a-z0-9]+]]: index {dlc.symbol = #dlc.program_symbol<name = "N">}
 // CHECK-SAME: %[[M:[a-z0-9]+]]: index {dlc.symbol = #dlc.program_symbol<name = "M">}
@@ -243,7 +243,7 @@ dlc.parameter @v : tensor<16xf32> = dense<0.0> : tensor<16xf32>
 // CHECK: %[[HALF:.*]] = affine.apply affine_map<()[s0{{.*}}] -> (s0 floordiv 2)>()[%[[N]]
 // CHECK: dlc.launch @[[EXP:.*]] "exp" {{.*}} symbols(%[[HALF]])
 // CHECK: dlc.launch @[[EXP]] "exp" {{.*}} symbols(%[[M]])
-// CHECK: dlc.launch @{{.*}} "concat" {{.*}} symbols(%[[N]])
+// CHECK: dlc.launch @{{.*}} "concat" {{.*}} symbols(%[[N]], %[[HALF]])
 // CHECK: dlc.kernel_func @[[EXP]] {{.*}} attributes {input_dims = [affine_map<()[s0] -> (1, 4, s0)>]
 func.func @extents(%x: tensor<1x4x?xf32> {dlc.name = "x", dlc.dims = [1, 4, "N"]},
                    %z: tensor<1x4x?xf32> {dlc.name = "z", dlc.dims = [1, 4, "M"]})
@@ -253,6 +253,24 @@ func.func @extents(%x: tensor<1x4x?xf32> {dlc.name = "x", dlc.dims = [1, 4, "N"]
   %u = dlc.exp %z : tensor<1x4x?xf32> -> tensor<1x4x?xf32>
   %v = dlc.concat %x, %p {axis = 2 : i64} : (tensor<1x4x?xf32>, tensor<1x4x?xf32>) -> tensor<1x4x?xf32>
   return %y, %u, %v : tensor<1x4x?xf32>, tensor<1x4x?xf32>, tensor<1x4x?xf32>
+}
+
+// -----
+
+// A kernel that adds what a pool makes of N elements to N floordiv 2 others must know that these are as many.
+// CHECK-LABEL: func.func @compared
+// CHECK-SAME: %[[N:[a-z0-9]+]]: index {dlc.symbol = #dlc.program_symbol<name = "N">}
+// CHECK: dlc.launch @{{.*}} "pool" {{.*}} symbols(%[[N]])
+// CHECK: dlc.kernel_func {{.*}}pool {{.*}} attributes {input_dims = [affine_map<()[s0] -> (1, 4, s0)>, affine_map<()[s0] -> (1, 4, s0 floordiv 2)>]
+func.func @compared(%x: tensor<1x4x?xf32> {dlc.name = "x", dlc.dims = [1, 4, "N"]}) -> (tensor<1x4x?xf32> {dlc.name = "y"}) {
+  %p = dlc.max_pool %x {kernel = array<i64: 2>, strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>} : tensor<1x4x?xf32> -> tensor<1x4x?xf32>
+  %y = dlc.kernel "pool" kind(window) (%x, %p : tensor<1x4x?xf32>, tensor<1x4x?xf32>) -> tensor<1x4x?xf32> {
+  ^bb0(%a: tensor<1x4x?xf32>, %b: tensor<1x4x?xf32>):
+    %q = dlc.max_pool %a {kernel = array<i64: 2>, strides = array<i64: 2>, pads = array<i64: 0, 0>, dilations = array<i64: 1>} : tensor<1x4x?xf32> -> tensor<1x4x?xf32>
+    %s = dlc.add %q, %b : (tensor<1x4x?xf32>, tensor<1x4x?xf32>) -> tensor<1x4x?xf32>
+    dlc.yield %s : tensor<1x4x?xf32>
+  }
+  return %y : tensor<1x4x?xf32>
 }
 
 // -----

@@ -79,10 +79,15 @@ TEST_F(KernelSymbols, AnExtentOfItsOwnIsASymbol) {
   EXPECT_EQ(llvm::cast<StringAttr>(kernel.getSymbolsAttr()[1]).getValue(), "M");
 }
 
-TEST_F(KernelSymbols, WhatAnotherExtentDependsOnStays) {
+TEST_F(KernelSymbols, ExtentsMayDependOnTheSameSymbols) {
   AffineExpr half = (n + 1).floorDiv(2);
-  EXPECT_EQ(replace({half, m}, {n, m}), llvm::SmallVector<AffineExpr>({n, m}));
-  EXPECT_EQ(getDims(0)[0], (first + 1).floorDiv(2));
+  EXPECT_EQ(replace({half, m}, {n, m}), llvm::SmallVector<AffineExpr>({half, m, n}));
+  EXPECT_EQ(replace({n * n + m, n}, {n, m}), llvm::SmallVector<AffineExpr>({n * n + m, n, m}));
+}
+
+TEST_F(KernelSymbols, EqualNumbersOfElementsStayEqual) {
+  EXPECT_EQ(replace({n, m}, {n * m, getAffineConstantExpr(1, &context)}), llvm::SmallVector<AffineExpr>({n, m}));
+  EXPECT_EQ(getDims(1)[0], first * second);
 }
 
 TEST_F(KernelSymbols, AFactorThatFillsVectorsStays) {
