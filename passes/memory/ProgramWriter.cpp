@@ -4,6 +4,7 @@
 #include "ir/Names.h"
 #include "ir/OpsConstant.h"
 #include "ir/OpsControl.h"
+#include "ir/OpsGeneration.h"
 #include "ir/OpsKernel.h"
 #include "ir/OpsProgram.h"
 #include "ir/OpsSize.h"
@@ -168,38 +169,58 @@ void ProgramWriter::reserveSegment(Frame &frame, int64_t symbol, OpBuilder &buil
                                             entryPoint.getReadsDerived(), segmentCount));
 }
 
+/// Whether the program itself writes numbers of this type: LLVM converts to others by calling a function.
+static bool isHostNumber(Type type) {
+  return (llvm::isa<IntegerType>(type) && type.getIntOrFloatBitWidth() >= 8) || type.isF32() || type.isF64();
+}
+
 /// The one op of a kernel that computes numbers from extents alone, which takes less time than a launch and far less
-/// than compiling a kernel. Null for other kernels, those of a GPU, whose memory the program cannot write, and element
-/// types that LLVM converts by calling a function.
-static IntegersOp findHostIntegers(KernelOp kernel) {
-  auto integers = kernel.getYielded().getDefiningOp<IntegersOp>();
-  if (!integers || integers->getPrevNode() || kernel.getYieldedValues().size() != 1)
-    return {};
+/// than compiling a kernel. Null for other kernels, and for those of a GPU, whose memory the program cannot write.
+static Operation *findHostNumbers(KernelOp kernel) {
+  Operation *op = kernel.getYielded().getDefiningOp();
+  if (!op || !llvm::isa<IntegersOp, ExtentOp>(op) || op->getPrevNode() || kernel.getYieldedValues().size() != 1 ||
+      !isHostNumber(getElementTypeOrSelf(op->getResult(0).getType())))
+    return nullptr;
   if (ArrayAttr schedules = kernel.getSchedulesAttr())
     for (auto schedule : schedules.getAsRange<ScheduleAttr>())
       if (findDevice(schedule.getIsa().getValue()))
-        return {};
-  Type type = integers.getElementType();
-  bool isInteger = llvm::isa<IntegerType>(type) && type.getIntOrFloatBitWidth() >= 8;
-  return isInteger || type.isF32() || type.isF64() ? integers : IntegersOp();
+        return nullptr;
+  return op;
 }
 
-/// Writes `integers`, all that `kernel` computes, to `buffer`.
-void ProgramWriter::emitIntegers(Frame &frame, KernelOp kernel, IntegersOp integers, Value buffer, OpBuilder &builder) {
-  Location location = kernel.getLoc();
+/// What `op`, of findHostNumbers, computes from the extents `dims` of its operands.
+static llvm::SmallVector<AffineExpr> getNumbers(Operation *op, llvm::ArrayRef<Dims> dims) {
+  llvm::SmallVector<AffineExpr> numbers;
+  if (auto extent = llvm::dyn_cast<ExtentOp>(op)) {
+    numbers.push_back(getAffineConstantExpr(1, op->getContext()));
+    for (int64_t axis : extent.getAxes())
+      numbers.back() = numbers.back() * dims.front()[axis];
+    return numbers;
+  }
   llvm::SmallVector<AffineExpr> extents;
-  for (Value operand : integers.getOperands())
-    llvm::append_range(extents, frame.getDims(kernel.getInputs()[llvm::cast<BlockArgument>(operand).getArgNumber()]));
-  Type element = integers.getElementType();
+  for (const Dims &operand : dims)
+    llvm::append_range(extents, operand);
+  for (AffineExpr value : llvm::cast<IntegersOp>(op).getValues().getResults())
+    numbers.push_back(value.replaceSymbols(extents));
+  return numbers;
+}
+
+/// Writes what `op`, of findHostNumbers, computes in `kernel` to `buffer`.
+void ProgramWriter::emitNumbers(Frame &frame, KernelOp kernel, Operation *op, Value buffer, OpBuilder &builder) {
+  Location location = kernel.getLoc();
+  llvm::SmallVector<Dims> dims;
+  for (Value operand : op->getOperands())
+    dims.push_back(Dims(frame.getDims(kernel.getInputs()[llvm::cast<BlockArgument>(operand).getArgNumber()])));
+  Type element = getElementTypeOrSelf(op->getResult(0).getType());
   if (auto integer = llvm::dyn_cast<IntegerType>(element))
     element = builder.getIntegerType(integer.getWidth());
-  llvm::ArrayRef<AffineExpr> values = integers.getValues().getResults();
-  auto type = MemRefType::get({static_cast<int64_t>(values.size())}, element);
+  llvm::SmallVector<AffineExpr> numbers = getNumbers(op, dims);
+  auto type = MemRefType::get({static_cast<int64_t>(numbers.size())}, element);
   Value zero = arith::ConstantIndexOp::create(builder, location, 0);
   Value target = memref::ViewOp::create(builder, location, type, buffer, zero, ValueRange());
-  for (auto [position, value] : llvm::enumerate(values)) {
-    Value number = arith::IndexCastOp::create(builder, location, builder.getI64Type(),
-                                              makeIndex(builder, location, value.replaceSymbols(extents)));
+  for (auto [position, value] : llvm::enumerate(numbers)) {
+    Value number =
+        arith::IndexCastOp::create(builder, location, builder.getI64Type(), makeIndex(builder, location, value));
     if (llvm::isa<FloatType>(element))
       number = arith::SIToFPOp::create(builder, location, element, number);
     else if (!element.isInteger(64))
@@ -212,9 +233,9 @@ void ProgramWriter::emitIntegers(Frame &frame, KernelOp kernel, IntegersOp integ
 void ProgramWriter::emitKernel(Frame &frame, const StepBuffers &step, KernelOp kernel, OpBuilder &runBuilder) {
   bool isPrepacked = frame.getStorage(kernel.getResult()).kind == Storage::Prepacked;
   OpBuilder &builder = isPrepacked ? prepack.builder : runBuilder;
-  if (IntegersOp integers = findHostIntegers(kernel))
-    return emitIntegers(frame, kernel, integers, getBuffer(frame, step, kernel.getResult(), builder, isPrepacked),
-                        builder);
+  if (Operation *numbers = findHostNumbers(kernel))
+    return emitNumbers(frame, kernel, numbers, getBuffer(frame, step, kernel.getResult(), builder, isPrepacked),
+                       builder);
   llvm::SmallVector<Value> inputs, outputs, symbols;
   for (Value input : kernel.getInputs())
     inputs.push_back(getBuffer(frame, step, input, builder, isPrepacked));

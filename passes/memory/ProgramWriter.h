@@ -13,7 +13,6 @@
 #include "passes/memory/ProgramSignature.h"
 
 namespace dlc {
-class IntegersOp;
 
 /// The buffers of a loop's step, or of a branch, as the program knows them.
 struct StepBuffers {
@@ -80,7 +79,7 @@ private:
                         bool isPrepacked);
   void emitFrame(Frame &frame, const StepBuffers &step, mlir::OpBuilder &builder);
   void emitKernel(Frame &frame, const StepBuffers &step, KernelOp kernel, mlir::OpBuilder &runBuilder);
-  void emitIntegers(Frame &frame, KernelOp kernel, IntegersOp integers, mlir::Value buffer, mlir::OpBuilder &builder);
+  void emitNumbers(Frame &frame, KernelOp kernel, mlir::Operation *op, mlir::Value buffer, mlir::OpBuilder &builder);
   void emitReadback(Frame &frame, const StepBuffers &step, ReadbackOp readback, mlir::OpBuilder &builder);
   void reserveSegment(Frame &frame, int64_t symbol, mlir::OpBuilder &builder, mlir::Location location);
   /// Whether `expr` depends on an extent that has been read back inside a loop or branch.

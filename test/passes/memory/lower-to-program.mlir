@@ -329,12 +329,17 @@ func.func @wiring(%x: tensor<16xf32> {dlc.name = "x"}, %y: tensor<16xf32> {dlc.n
 // CHECK-DAG: %[[X:.*]] = arith.sitofp %[[H]] : i64 to f32
 // CHECK-DAG: %[[F:.*]] = memref.view %[[B]]{{.*}} to memref<1xf32>
 // CHECK-DAG: memref.store %[[X]], %[[F]]
+// CHECK-DAG: %[[ALL:.*]] = affine.apply affine_map<()[s0] -> (s0 * 4)>()[%[[N]]]
+// CHECK-DAG: %[[L:.*]] = arith.index_cast %[[ALL]] : index to i64
+// CHECK-DAG: %[[T:.*]] = arith.trunci %[[L]] : i64 to i32
+// CHECK-DAG: memref.store %[[T]]
 // CHECK-COUNT-2: dlc.launch
 // CHECK-NOT: dlc.launch
 func.func @integers(%x: tensor<4x?xf32> {dlc.name = "x", dlc.dims = [4, "N"]})
-    -> (tensor<2xi64> {dlc.name = "a"}, tensor<1xf32> {dlc.name = "b"}, tensor<1xf16> {dlc.name = "c"}, tensor<1xi64> {dlc.name = "d"}) {
+    -> (tensor<2xi64> {dlc.name = "a"}, tensor<1xf32> {dlc.name = "b"}, tensor<1xf16> {dlc.name = "c"}, tensor<1xi64> {dlc.name = "d"}, tensor<i32> {dlc.name = "e"}) {
   %a = dlc.integers %x {values = affine_map<()[s0, s1] -> (s1 floordiv 2, s1 * s0)>, element_type = i64} : (tensor<4x?xf32>) -> tensor<2xi64>
   %b = dlc.integers %x {values = affine_map<()[s0, s1] -> (s1 floordiv 2)>, element_type = f32} : (tensor<4x?xf32>) -> tensor<1xf32>
+  %m = dlc.extent %x {axes = array<i64: 0, 1>, element_type = i32} : (tensor<4x?xf32>) -> tensor<i32>
   %c = dlc.integers %x {values = affine_map<()[s0, s1] -> (s1 floordiv 2)>, element_type = f16} : (tensor<4x?xf32>) -> tensor<1xf16>
   %d = dlc.kernel "d" kind(movement) (%x : tensor<4x?xf32>) -> tensor<1xi64> attributes {input_dims = [affine_map<()[s0] -> (4, s0)>], schedules = [], symbols = ["N"]} {
   ^bb0(%i: tensor<4x?xf32>):
@@ -342,5 +347,5 @@ func.func @integers(%x: tensor<4x?xf32> {dlc.name = "x", dlc.dims = [4, "N"]})
     %n = dlc.neg %e : tensor<1xi64> -> tensor<1xi64>
     dlc.yield %n : tensor<1xi64>
   }
-  return %a, %b, %c, %d : tensor<2xi64>, tensor<1xf32>, tensor<1xf16>, tensor<1xi64>
+  return %a, %b, %c, %d, %m : tensor<2xi64>, tensor<1xf32>, tensor<1xf16>, tensor<1xi64>, tensor<i32>
 }
