@@ -26,8 +26,6 @@ public:
   llvm::Error addDeclared(const llvm::Module &module);
   /// The same, and what the module's instructions will call when they are expanded.
   llvm::Error addNeeded(const llvm::Module &module);
-  /// How many functions and variables have been added.
-  size_t getNumNeeded() const { return needed.size(); }
 
   /// A hash of everything that the part depends on: equal keys, equal bytes.
   std::string getKey(llvm::StringRef compiler) const;

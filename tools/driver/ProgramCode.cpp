@@ -137,14 +137,12 @@ LogicalResult ProgramCode::write(OutputKind kind) {
   for (const KernelCode &kernel : program.kernels)
     if (!kernel.object.empty())
       users.push_back(kernel.object);
-  if (llvm::Error problem = runtime.addNeeded(users))
-    return fail(std::move(problem));
   RuntimeTask runtimeTask(runtime, cache, getCompilerName());
   bool isParallel = options.jobs != 1;
   // The program refers to what it declares now, and once they are merged also to what kernels do whose code is
   // generated with it.
   if (isParallel && users.size() == program.kernels.size())
-    if (llvm::Error problem = runtimeTask.start(**module))
+    if (llvm::Error problem = runtimeTask.start(users, **module))
       return fail(std::move(problem));
   llvm::Expected<std::string> object = cache.findOrMake(
       [&] { return getObjectKey(**module, all, settings.target, settings.customFunctions, getCompilerName()); },
@@ -152,7 +150,7 @@ LogicalResult ProgramCode::write(OutputKind kind) {
         if (llvm::Error problem = merge())
           return problem;
         if (isParallel)
-          if (llvm::Error problem = runtimeTask.start(**module))
+          if (llvm::Error problem = runtimeTask.start(users, **module))
             return problem;
         program.clock.start("machine code");
         return emitCode(**module, *settings.target.createTargetMachine(), llvm::CodeGenFileType::ObjectFile);

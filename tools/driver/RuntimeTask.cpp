@@ -9,25 +9,27 @@ RuntimeTask::~RuntimeTask() {
 }
 
 bool RuntimeTask::findInCache() {
-  auto cached = cache.find(runtime.getKey(compiler));
+  auto cached = cache.find(compiled->getKey(compiler));
   if (cached)
     object = cached->getBuffer().str();
   return cached != nullptr;
 }
 
 void RuntimeTask::compile() {
-  llvm::Expected<std::string> compiled = runtime.emitObject();
-  if (compiled)
-    object = std::move(*compiled);
+  llvm::Expected<std::string> code = compiled->emitObject();
+  if (code)
+    object = std::move(*code);
   else
-    problem = llvm::toString(compiled.takeError());
+    problem = llvm::toString(code.takeError());
 }
 
-llvm::Error RuntimeTask::start(const llvm::Module &program) {
-  if (isStarted)
+llvm::Error RuntimeTask::start(llvm::ArrayRef<llvm::StringRef> kernels, const llvm::Module &program) {
+  if (compiled)
     return llvm::Error::success();
-  isStarted = true;
-  if (llvm::Error error = runtime.addDeclared(program))
+  compiled.emplace(needed);
+  if (llvm::Error error = compiled->addNeeded(kernels))
+    return error;
+  if (llvm::Error error = compiled->addDeclared(program))
     return error;
   if (!findInCache())
     thread = std::thread([this] { compile(); });
@@ -38,10 +40,10 @@ llvm::Expected<std::string> RuntimeTask::finish(llvm::ArrayRef<llvm::StringRef> 
   bool isNew = thread.joinable();
   if (isNew)
     thread.join();
-  size_t known = runtime.getNumNeeded();
-  if (llvm::Error error = runtime.addNeeded(users))
+  if (llvm::Error error = needed.addNeeded(users))
     return error;
-  if (!isStarted || runtime.getNumNeeded() != known) {
+  if (!compiled || compiled->getKey(compiler) != needed.getKey(compiler)) {
+    compiled.emplace(needed);
     problem.clear();
     isNew = !findInCache();
     if (isNew)
@@ -50,6 +52,6 @@ llvm::Expected<std::string> RuntimeTask::finish(llvm::ArrayRef<llvm::StringRef> 
   if (!problem.empty())
     return llvm::createStringError(problem);
   if (isNew)
-    cache.insert(runtime.getKey(compiler), object);
+    cache.insert(compiled->getKey(compiler), object);
   return std::move(object);
 }

@@ -6,37 +6,38 @@
 
 #include "backends/llvm/RuntimeObject.h"
 #include "tools/driver/ObjectCache.h"
+#include <optional>
 #include <thread>
 
 namespace dlc {
 
-/// An object file of the runtime's functions that are needed. It is taken from the cache, or compiled beside what the
-/// thread that made the task goes on with.
+/// An object file of the runtime's functions that are needed, from the cache or compiled in a thread of its own.
 class RuntimeTask {
 public:
+  /// `runtime` knows of nothing that is needed yet.
   RuntimeTask(const RuntimePart &runtime, const ObjectCache &cache, llvm::StringRef compiler)
-      : runtime(runtime), cache(cache), compiler(compiler) {}
+      : needed(runtime), cache(cache), compiler(compiler) {}
   RuntimeTask(const RuntimeTask &) = delete;
   RuntimeTask &operator=(const RuntimeTask &) = delete;
   ~RuntimeTask();
 
-  /// Begins to compile for what has been known to be needed and what `program` declares, unless it has begun or the
-  /// cache has it.
-  llvm::Error start(const llvm::Module &program);
+  /// Begins to compile what `kernels`, object files, refer to and `program` declares, unless it has begun or the cache
+  /// has it.
+  llvm::Error start(llvm::ArrayRef<llvm::StringRef> kernels, const llvm::Module &program);
 
-  /// Waits for the object file. Compiles another one if `users`, object files, need more than was known when the task
-  /// was started, or if it was not.
+  /// Waits for the object file of exactly what `users`, object files, refer to. Compiles another one if the task was
+  /// not started or has compiled something else: the bytes do not depend on when it was started.
   llvm::Expected<std::string> finish(llvm::ArrayRef<llvm::StringRef> users);
 
 private:
   bool findInCache();
   void compile();
 
-  RuntimePart runtime;
+  RuntimePart needed;                  ///< in the end
+  std::optional<RuntimePart> compiled; ///< what `object` is
   const ObjectCache &cache;
   std::string compiler;
   std::thread thread;
-  bool isStarted = false;
   std::string object, problem;
 };
 
