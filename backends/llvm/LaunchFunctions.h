@@ -20,13 +20,13 @@ public:
   /// The function behind `launch`, a launch of `kernel`.
   mlir::func::FuncOp get(LaunchOp launch, KernelInterface &kernel);
 
-  /// The function of all launches of `kernel` that have none of their own; those that `isNumbered` says have numbers of
-  /// their own pass them.
+  /// The function that launches of `kernel` share; with `isNumbered`, the one of launches that pass numbers of their
+  /// own.
   mlir::func::FuncOp getShared(KernelInterface &kernel, bool isNumbered);
 
 private:
   mlir::ModuleOp module;
-  unsigned mostOwn;                       ///< launches of a kernel that have functions of their own
+  unsigned mostOwn;                       ///< a kernel with more launches than this has one function for all
   llvm::StringMap<unsigned> launchCounts; ///< by kernel
   llvm::StringMap<mlir::func::FuncOp> sharedFunctions;
   llvm::StringSet<> usedNames;

@@ -110,8 +110,8 @@ def OutlineLaunches : Pass<"dlc-outline-launches", "::mlir::ModuleOp"> {
   let summary = "Split entry points with very many launches into functions";
   let description = [{
     Some of LLVM's passes take time that grows with the square of a function's size. In an entry point with more than
-    `part-size` launches, runs of about as many launches (and of loops of them, `dlc.fill_halo` and copies between them)
-    become functions of the entry point's own signature, marked `dlc.part`; addresses are computed again in each. A part
+    `part-size` launches, runs of about as many launches (and of loops of them, `dlc.fill_halo`, copies and stores between
+    them) become functions of the entry point's own signature, marked `dlc.part`; addresses are computed again in each. A part
     ends where no later op uses a result of its loops. Smaller entry points do not change.
 
     Before (with a part size of 2):

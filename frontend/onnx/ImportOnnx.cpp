@@ -43,7 +43,7 @@ Attempt tryImport(std::shared_ptr<ModelFile> file, MLIRContext *context, const I
 
 /// Where the branches of a choice by extents give different ranks, that of runs of large extents is taken. If the model
 /// fits only what the other gives, that is the one: tries them one after the other.
-Attempt tryOtherBranches(std::shared_ptr<ModelFile> file, MLIRContext *context, const ImportOptions &options,
+Attempt tryOtherBranches(const std::shared_ptr<ModelFile> &file, MLIRContext *context, const ImportOptions &options,
                          Attempt attempt) {
   constexpr size_t mostTried = 8;
   llvm::StringSet<> others;

@@ -13,8 +13,9 @@ namespace dlc {
 /// looking for some takes as long as applying the patterns.
 mlir::GreedyRewriteConfig getGraphRewriteConfig();
 
-/// Applies `patterns` until none of them matches. Ops of kinds that no pattern is for are left alone, unless a rewrite
-/// changes what they read or who reads them: then they are folded, and erased if nothing reads them.
+/// Applies `patterns` to the ops that they are for, from the first to the last, and again where a rewrite has changed
+/// what an op reads or who reads it. Ops of other kinds are left alone until then: they are folded, and erased if
+/// nothing reads them.
 mlir::LogicalResult rewriteGraph(mlir::func::FuncOp graph, mlir::RewritePatternSet &&patterns);
 
 } // namespace dlc

@@ -30,9 +30,9 @@ static llvm::hash_code computeHash(KernelOp kernel, Attribute description) {
 
 FlatSymbolRefAttr KernelTable::outline(KernelOp kernel) {
   // What a kernel is besides its body. The names of the layer it came from and of symbols do not count.
+  auto orNone = [&](ArrayAttr list) -> Attribute { return list ? Attribute(list) : builder.getUnitAttr(); };
   Attribute description =
-      builder.getArrayAttr({kernel.getKindAttr(), kernel.getSchedulesAttr(),
-                            kernel.getInputDimsAttr() ? Attribute(kernel.getInputDimsAttr()) : builder.getUnitAttr(),
+      builder.getArrayAttr({kernel.getKindAttr(), orNone(kernel.getSchedulesAttr()), orNone(kernel.getInputDimsAttr()),
                             builder.getI64IntegerAttr(kernel.getSymbols() ? kernel.getSymbols()->size() : 0),
                             kernel->getDiscardableAttrDictionary()});
   llvm::SmallVector<Entry> &sameHash = entries[computeHash(kernel, description)];

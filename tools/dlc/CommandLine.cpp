@@ -184,7 +184,7 @@ std::optional<CommandLine> dlc::parseCommandLine(int argc, char **argv, int &exi
       ->group(inspect);
   app.add_flag("--print-ir-before-all", options.printIrBeforeAll, "Print the module before every pass")->group(inspect);
   app.add_flag("--print-ir-after-all", options.printIrAfterAll, "Print the module after every pass")->group(inspect);
-  app.add_flag("--verify-each", options.verifyEach, "Verify the module after every pass, not only after each phase")
+  app.add_flag("--verify-each", options.verifyEach, "Verify the module after every pass, not only after some phases")
       ->group(inspect);
   app.add_option("--crash-reproducer", options.crashReproducer,
                  "If a pass fails or crashes, write the module before it and its name, for dlc-opt --run-reproducer")

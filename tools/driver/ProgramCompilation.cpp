@@ -33,7 +33,7 @@ using mlir::LogicalResult;
 using mlir::success;
 
 // The verifier takes as long as the passes. Builds for tests run it after every pass, others after the phases that
-// change most.
+// change most and before a module is printed.
 #ifdef _GLIBCXX_ASSERTIONS
 static constexpr bool verifiesEveryPass = true;
 #else
@@ -172,8 +172,8 @@ LogicalResult ProgramCompilation::runPhase(llvm::StringRef phase) {
         mlir::OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(256));
   if (failed(manager.run(*model)))
     return failure();
-  bool changesMost = phase == "graph" || phase == "program";
-  return verifiesPasses || !changesMost ? success() : mlir::verify(*model);
+  bool isVerified = phase == "graph" || phase == "program" || phase == options.compileTo;
+  return verifiesPasses || !isVerified ? success() : mlir::verify(*model);
 }
 
 LogicalResult ProgramCompilation::runPhases() {
