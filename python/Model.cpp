@@ -291,7 +291,7 @@ Model::~Model() {
     // The state may outlive the context, whose GPU has its values.
     if (bound)
       bound->block().pull();
-  } catch (const dlc::Error &) {
+  } catch (const dlc::Error &) { // NOLINT(bugprone-empty-catch): a destructor has nobody to tell
     // The GPU is lost: the state keeps what was last copied.
   }
 }

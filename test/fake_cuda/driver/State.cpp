@@ -75,7 +75,7 @@ static CUresult injected(const char *function) {
     if (equal == std::string::npos || rule.substr(0, equal) != function)
       continue;
     if (at == std::string::npos || strtoull(rule.c_str() + at + 1, nullptr, 0) == count)
-      return atoi(rule.c_str() + equal + 1);
+      return static_cast<CUresult>(strtol(rule.c_str() + equal + 1, nullptr, 0));
   }
   return Success;
 }

@@ -138,14 +138,14 @@ template <typename D, typename S> void convertLanes(Warp &warp, const Instructio
   }
   forEachLane(lanes, [&](unsigned lane) {
     S x;
-    memcpy(&x, source + lane * details.sourceBytes, sizeof x);
+    memcpy(&x, source + size_t{lane} * details.sourceBytes, sizeof x);
     D result = convert<D, S>(x, details);
     int64_t extended = 0;
     if constexpr (isFloating<D>)
       memcpy(&extended, &result, sizeof result);
     else
-      extended = static_cast<int64_t>(result);
-    memcpy(destination + lane * details.destinationBytes, &extended, details.destinationBytes);
+      extended = static_cast<int64_t>(result); // NOLINT(bugprone-signed-char-misuse): the sign is extended
+    memcpy(destination + size_t{lane} * details.destinationBytes, &extended, details.destinationBytes);
   });
   if (details.mode != FE_TONEAREST)
     fesetround(saved);
@@ -155,6 +155,7 @@ template <typename D, typename S> void convertLanes(Warp &warp, const Instructio
 template <typename D, typename S> D convertExactly(S x) { return static_cast<D>(x); }
 template <typename D, typename S> Handler vectorized() { return unary<D, S, convertExactly<D, S>>; }
 
+// NOLINTBEGIN(bugprone-branch-clone): the arguments are of different types
 template <typename F> void withType(Type type, F &&function) {
   switch (type) {
   case Type::U8:
@@ -174,6 +175,7 @@ template <typename F> void withType(Type type, F &&function) {
     return withInteger(type, function);
   }
 }
+// NOLINTEND(bugprone-branch-clone)
 
 /// cvt.rn.f16x2.f32 d, a, b: a is the upper half.
 template <uint16_t (*narrow)(float), bool isRelu> uint32_t narrowPair(float a, float b) {

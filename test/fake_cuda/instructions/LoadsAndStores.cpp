@@ -25,14 +25,14 @@ void loadElement(Warp &warp, const LaneAddresses &addresses, size_t offset, Regi
     for (unsigned lane = 0; lane < 32; ++lane) {
       Memory value;
       memcpy(&value, addresses.host[lane] + offset, sizeof value);
-      destination[lane] = static_cast<Register>(value);
+      destination[lane] = static_cast<Register>(value); // NOLINT(bugprone-signed-char-misuse): the sign is extended
     }
     return;
   }
   forEachLane(lanes, [&](unsigned lane) {
     Memory value;
     memcpy(&value, addresses.host[lane] + offset, sizeof value);
-    destination[lane] = static_cast<Register>(value);
+    destination[lane] = static_cast<Register>(value); // NOLINT(bugprone-signed-char-misuse): the sign is extended
   });
 }
 
@@ -91,7 +91,7 @@ void store(Warp &warp, const Instruction &instruction, uint32_t lanes) {
     const uint8_t *source = warp.registers + slot;
     auto each = [&](auto element) {
       forEachLane(lanes, [&](unsigned lane) {
-        memcpy(addresses.host[lane] + i * sizeof element, source + lane * width, sizeof element);
+        memcpy(addresses.host[lane] + i * sizeof element, source + size_t{lane} * width, sizeof element);
       });
     };
     if (bytes == 4)

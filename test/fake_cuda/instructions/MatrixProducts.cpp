@@ -30,7 +30,7 @@ template <typename T> void gatherA(Warp &warp, const ProductDetails &details, T 
   for (size_t i = 0; i < details.a.size(); ++i)
     for (unsigned lane = 0; lane < 32; ++lane)
       for (unsigned e = 0; e < group; ++e) {
-        const uint8_t *element = warp.registers + details.a[i] + lane * 4 + e * bytes;
+        const uint8_t *element = warp.registers + details.a[i] + size_t{lane} * 4 + size_t{e} * bytes;
         a[lane / 4 + i % 2 * 8][(i / 2 * 4 + lane % 4) * group + e] = static_cast<T>(elementAt(details.typeA, element));
       }
 }
@@ -40,7 +40,7 @@ template <typename T> void gatherB(Warp &warp, const ProductDetails &details, T 
   for (size_t i = 0; i < details.b.size(); ++i)
     for (unsigned lane = 0; lane < 32; ++lane)
       for (unsigned e = 0; e < group; ++e) {
-        const uint8_t *element = warp.registers + details.b[i] + lane * 4 + e * bytes;
+        const uint8_t *element = warp.registers + details.b[i] + size_t{lane} * 4 + size_t{e} * bytes;
         b[(i * 4 + lane % 4) * group + e][lane / 4] = static_cast<T>(elementAt(details.typeB, element));
       }
 }
@@ -102,6 +102,7 @@ void decodeProduct(Decoder &decoder, const Statement &statement, Instruction &in
   unsigned m = 0, n = 0;
   std::vector<Type> types;
   for (const std::string &modifier : statement.opcode) {
+    // NOLINTNEXTLINE(bugprone-unchecked-string-to-number-conversion): shapes are looked up afterwards
     sscanf(modifier.c_str(), "m%un%uk%u", &m, &n, &details.k);
     if (Type type = typeNamed(modifier); type != Type::None)
       types.push_back(type);

@@ -27,11 +27,11 @@ void pack(Warp &warp, const Instruction &instruction, uint32_t lanes) {
   alignas(64) uint8_t result[32 * 16];
   for (size_t i = 0; i < details.parts.size(); ++i)
     for (unsigned lane = 0; lane < 32; ++lane)
-      memcpy(&result[lane * details.wholeBytes + i * details.partBytes],
-             warp.registers + details.parts[i] + lane * details.partBytes, details.partBytes);
+      memcpy(&result[size_t{lane} * details.wholeBytes + i * details.partBytes],
+             warp.registers + details.parts[i] + size_t{lane} * details.partBytes, details.partBytes);
   forEachLane(lanes, [&](unsigned lane) {
-    memcpy(warp.registers + instruction.destination + lane * details.wholeBytes, &result[lane * details.wholeBytes],
-           details.wholeBytes);
+    memcpy(warp.registers + instruction.destination + size_t{lane} * details.wholeBytes,
+           &result[size_t{lane} * details.wholeBytes], details.wholeBytes);
   });
 }
 
@@ -42,8 +42,8 @@ void unpack(Warp &warp, const Instruction &instruction, uint32_t lanes) {
   for (size_t i = 0; i < details.parts.size(); ++i)
     if (details.parts[i] != Decoder::ignored)
       forEachLane(lanes, [&](unsigned lane) {
-        memcpy(warp.registers + details.parts[i] + lane * details.partBytes,
-               &source[lane * details.wholeBytes + i * details.partBytes], details.partBytes);
+        memcpy(warp.registers + details.parts[i] + size_t{lane} * details.partBytes,
+               &source[size_t{lane} * details.wholeBytes + i * details.partBytes], details.partBytes);
       });
 }
 

@@ -146,6 +146,7 @@ void decodeProduct(Decoder &decoder, const Statement &statement, Instruction &in
   WgmmaShape &shape = details.shape;
   std::vector<Type> types;
   for (const std::string &modifier : statement.opcode) {
+    // NOLINTNEXTLINE(bugprone-unchecked-string-to-number-conversion): shapes are checked afterwards
     sscanf(modifier.c_str(), "m64n%uk%u", &shape.n, &shape.k);
     if (Type type = typeNamed(modifier); type != Type::None)
       types.push_back(type);

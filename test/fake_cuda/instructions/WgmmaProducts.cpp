@@ -101,7 +101,7 @@ void multiply(Warp &warp, const WgmmaProduct &product) {
       for (unsigned lane = 0; lane < 32; ++lane)
         for (unsigned e = 0; e < group; ++e)
           a[lane / 4 + i % 2 * 8][(i / 2 * 4 + lane % 4) * group + e] =
-              shape.scaleA * elementAt(shape.type, warp.registers + shape.a[i] + lane * 4 + e * bytes);
+              shape.scaleA * elementAt(shape.type, warp.registers + shape.a[i] + size_t{lane} * 4 + size_t{e} * bytes);
   }
   // Accumulators: for each 8 columns, rows L / 4 and L / 4 + 8, columns 2 * (L % 4) and the next.
   bool isHalf = shape.accumulator == Type::F16;

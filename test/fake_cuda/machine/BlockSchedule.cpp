@@ -77,7 +77,7 @@ Block::~Block() = default;
 
 void Block::prepare() {
   uint32_t threads = shape->block[0] * shape->block[1] * shape->block[2], count = (threads + 31) / 32;
-  size_t fileBytes = (kernel->registerBytes + kernel->constantBytes + 127) / 64 * 64;
+  size_t fileBytes = (size_t{kernel->registerBytes} + kernel->constantBytes + 127) / 64 * 64;
   registerStorage.assign(fileBytes * count + 64, 0);
   localStorage.assign(static_cast<size_t>(kernel->localBytes) * 32 * count, poison);
   auto *files = registerStorage.data() + (64 - reinterpret_cast<uint64_t>(registerStorage.data()) % 64) % 64;
@@ -91,14 +91,15 @@ void Block::prepare() {
     warp->block = this;
     warp->kernel = kernel;
     warp->number = i;
-    warp->registers = files + i * fileBytes + (kernel->constantBytes + 63) / 64 * 64;
+    warp->registers = files + i * fileBytes + (size_t{kernel->constantBytes} + 63) / 64 * 64;
     warp->local = localStorage.data() + static_cast<size_t>(kernel->localBytes) * 32 * i;
     memset(warp->registers, poison, kernel->registerBytes);
     for (const Constant &constant : kernel->constants) {
       if (constant.bytes == 0)
         warp->predicate(constant.slot) = static_cast<uint32_t>(constant.value);
       for (unsigned lane = 0; lane < 32; ++lane)
-        memcpy(warp->registers + constant.slot + lane * constant.bytes, &constant.value, std::min(constant.bytes, 8u));
+        memcpy(warp->registers + constant.slot + size_t{lane} * constant.bytes, &constant.value,
+               std::min(constant.bytes, 8u));
     }
     warps.push_back(std::move(warp));
   }
@@ -109,7 +110,7 @@ void Block::begin(uint32_t x, uint32_t y, uint32_t z) {
   id[1] = y;
   id[2] = z;
   linearId = (z * shape->grid[1] + y) * shape->grid[0] + x;
-  random.seed(static_cast<uint32_t>(options->seed * 7919 + linearId * 31 + 1));
+  random.seed(static_cast<uint32_t>(options->seed * 7919 + uint64_t{linearId} * 31 + 1));
   memset(shared, poison, sharedBytes);
   if (options->detectsRaces && sharedBytes) {
     if (!races)

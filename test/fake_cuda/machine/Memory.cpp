@@ -34,7 +34,8 @@ void Memory::insert(const Allocation &allocation) {
 uint64_t Memory::allocate(uint64_t bytes, unsigned alignment) {
   // A gap behind each allocation, so that two of them never touch and an access past the end of one is seen.
   alignment = std::max(alignment, 16u);
-  auto *host = static_cast<uint8_t *>(aligned_alloc(alignment, (bytes + 2 * alignment - 1) / alignment * alignment));
+  auto *host =
+      static_cast<uint8_t *>(aligned_alloc(alignment, (bytes + 2 * uint64_t{alignment} - 1) / alignment * alignment));
   if (!host)
     return 0;
   memset(host, poison, bytes);

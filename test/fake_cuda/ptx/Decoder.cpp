@@ -77,8 +77,8 @@ void Decoder::declareRegisters(const std::string &text) {
     throw Error("registers of unknown type in '" + text + "'");
   for (const std::string &name : splitOutsideBrackets(rest.substr(space), ',')) {
     size_t angle = name.find('<');
-    int count = angle == std::string::npos ? 1 : atoi(name.c_str() + angle + 1);
-    for (int i = 0; i < count; ++i) {
+    long count = angle == std::string::npos ? 1 : strtol(name.c_str() + angle + 1, nullptr, 10);
+    for (long i = 0; i < count; ++i) {
       std::string each = angle == std::string::npos ? name : name.substr(0, angle) + std::to_string(i);
       scopes.back()[each] = {Name::Register, temporary(laneBytes(type)), laneBytes(type), 0};
     }
@@ -148,7 +148,7 @@ void Decoder::decodeKernel(const Function &function) {
     result.parameters.push_back({result.parameterBytes, static_cast<uint32_t>(parameter.bytes())});
     result.parameterBytes += static_cast<uint32_t>(parameter.bytes());
   }
-  decodeBody(function, std::move(outermost));
+  decodeBody(function, outermost);
   while (!functionsToDecode.empty()) {
     std::string name = functionsToDecode.back();
     functionsToDecode.pop_back();
@@ -160,7 +160,7 @@ void Decoder::decodeKernel(const Function &function) {
          {std::pair{&called->parameters, &frame.offsets.parameters}, {&called->results, &frame.offsets.results}})
       for (size_t i = 0; i < variables->size(); ++i)
         scope[(*variables)[i].name] = {Name::Param, 0, 0, (*offsets)[i]};
-    decodeBody(*called, std::move(scope));
+    decodeBody(*called, scope);
   }
   for (auto &[index, name] : calls)
     result.code[index].target = functions.at(name).entry;
@@ -176,8 +176,8 @@ void Decoder::decodeKernel(const Function &function) {
   }
 }
 
-void Decoder::decodeBody(const Function &function, Scope outermost) {
-  scopes.assign(1, std::move(outermost));
+void Decoder::decodeBody(const Function &function, const Scope &outermost) {
+  scopes.assign(1, outermost);
   labels.assign(1, {});
   branches.clear();
   auto endScope = [&] {

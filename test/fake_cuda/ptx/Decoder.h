@@ -103,7 +103,7 @@ private:
   const Name *lookup(const std::string &name) const;
   void declareRegisters(const std::string &text);
   void declareVariable(const Variable &variable);
-  void decodeBody(const Function &function, Scope outermost);
+  void decodeBody(const Function &function, const Scope &outermost);
   void decodeStatement(const Statement &statement);
   uint32_t allocateLocal(uint64_t bytes, unsigned alignment);
   void layOutShared();

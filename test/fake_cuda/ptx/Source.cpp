@@ -286,7 +286,8 @@ Source Parser::parse() {
     std::string directive = word();
     if (directive == ".version") {
       skipBlanks();
-      if (sscanf(text.substr(at, 16).data(), "%u.%u", &result.versionMajor, &result.versionMinor) != 2)
+      // NOLINTNEXTLINE(bugprone-unchecked-string-to-number-conversion): versions have few digits
+      if (sscanf(std::string(text.substr(at, 16)).c_str(), "%u.%u", &result.versionMajor, &result.versionMinor) != 2)
         fail("'.version' needs MAJOR.MINOR");
       skipLine();
     } else if (directive == ".target") {

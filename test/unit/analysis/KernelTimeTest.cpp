@@ -96,8 +96,8 @@ TEST_F(KernelTimeTest, WinogradTakesItsOwnOperations) {
     int64_t tiles = ((30 + m - 1) / m) * ((30 + m - 1) / m), values = (m + 2) * (m + 2);
     ScheduledCost cost = estimateScheduledCost(kernel, *shapes);
     EXPECT_EQ(constantDim(cost.operations), 2 * tiles * values * 256 * 256);
-    EXPECT_EQ(constantDim(cost.bytes), 4 * (values * 256 * 256 + 2 * 30 * 30 * 256));
-    EXPECT_EQ(constantDim(cost.passedBytes), 2 * 4 * tiles * values * (256 + 256));
+    EXPECT_EQ(constantDim(cost.bytes), 4 * (values * 256 * 256 + int64_t{2} * 30 * 30 * 256));
+    EXPECT_EQ(constantDim(cost.passedBytes), int64_t{8} * tiles * values * (256 + 256));
     auto nanoseconds = static_cast<double>(predict(kernel));
     EXPECT_GT(nanoseconds, static_cast<double>(*constantDim(cost.operations)) / rates.operationsPerNanosecond);
     EXPECT_LT(nanoseconds, static_cast<double>(*constantDim(estimateCost(kernel, *shapes).operations)) /
@@ -112,7 +112,8 @@ TEST_F(KernelTimeTest, WinogradTakesItsOwnOperations) {
   int64_t last = 0;
   for (int64_t height : {1, 4, 5, 8, 61}) {
     auto nanoseconds = static_cast<double>(evaluate(formula, height));
-    double tiles = 8.0 * static_cast<double>((height + 3) / 4);
+    int64_t rows = (height + 3) / 4;
+    double tiles = 8.0 * static_cast<double>(rows);
     EXPECT_GT(nanoseconds, 2 * tiles * 36 * 64 * 64 / rates.operationsPerNanosecond) << height;
     EXPECT_LT(nanoseconds, 3 * tiles * 36 * 64 * 64 / rates.operationsPerNanosecond + 10000) << height;
     EXPECT_GE(evaluate(formula, height), last);

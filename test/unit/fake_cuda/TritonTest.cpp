@@ -120,7 +120,7 @@ TEST(FakeCudaTriton, TensorCopies) {
       uint64_t address = program.memory.allocate(matrix.bytes.size());
       memcpy(program.memory.at(address, matrix.bytes.size()), matrix.bytes.data(), matrix.bytes.size());
       TensorMapBytes map;
-      uint64_t extents[] = {k, rows}, stride = 2 * k;
+      uint64_t extents[] = {k, rows}, stride = uint64_t{2} * k;
       uint32_t box[] = {64, 128}, steps[] = {1, 1};
       constexpr int typeF16 = 6, swizzle128 = 3;
       EXPECT_EQ(cuTensorMapEncodeTiled(&map, typeF16, 2, reinterpret_cast<void *>(address), extents, &stride, box,

@@ -9,9 +9,9 @@ namespace {
 std::vector<uint32_t> run(const std::string &body, uint32_t blocks, uint32_t threads, const std::string &before = "",
                           uint64_t seed = 0) {
   PtxProgram program(ptxKernel(1, body + "\nmad.wide.u32 %o, %i, 4, %p0;\nst.global.u32 [%o], %r9;", before));
-  uint64_t result = program.addResult<uint32_t>(blocks * threads);
+  uint64_t result = program.addResult<uint32_t>(size_t{blocks} * threads);
   program.run(blocks, threads, seed);
-  return program.read<uint32_t>(result, blocks * threads);
+  return program.read<uint32_t>(result, size_t{blocks} * threads);
 }
 
 TEST(FakeCudaWarps, BranchesMeetAgain) {
@@ -94,8 +94,7 @@ void checkProduct(const std::string &shape, unsigned k, unsigned bytes, const st
     load += "ld.global.b32 %r" + std::to_string(20 + i) + ", [%d2+" + std::to_string(4 * i) + "];\n";
   }
   bool isInteger = type == "s8";
-  std::string accumulators = isInteger ? "{%r30, %r31, %r32, %r33}" : "{%f30, %f31, %f32, %f33}",
-              wide = isInteger ? "s32" : "f32";
+  std::string accumulators = isInteger ? "{%r30, %r31, %r32, %r33}" : "{%f30, %f31, %f32, %f33}";
   PtxProgram program(ptxKernel(
       4, "mad.wide.u32 %d1, %t, " + std::to_string(8 * groups) + ", %p0;\nmad.wide.u32 %d2, %t, " +
              std::to_string(4 * groups) + ", %p1;\nmad.wide.u32 %d3, %t, 16, %p2;\nmad.wide.u32 %d4, %t, 16, %p3;\n" +
@@ -104,8 +103,8 @@ void checkProduct(const std::string &shape, unsigned k, unsigned bytes, const st
              b + "}, " + accumulators + ";\nst.global.v4.b32 [%d4], " + accumulators + ";"));
   std::mt19937 random(3);
   // Small integers: exact in every type.
-  std::vector<int> A(16 * k), B(k * 8), C(16 * 8);
-  for (auto *matrix : {&A, &B, &C})
+  std::vector<int> left(size_t{16} * k), right(size_t{k} * 8), sums(128);
+  for (auto *matrix : {&left, &right, &sums})
     for (int &value : *matrix)
       value = static_cast<int>(random() % 17) - 8;
   auto encode = [&](int value, uint8_t *to) {
@@ -122,19 +121,19 @@ void checkProduct(const std::string &shape, unsigned k, unsigned bytes, const st
     }
   };
   unsigned pair = 4 / bytes;
-  std::vector<uint8_t> fragmentsA(32 * 8 * groups), fragmentsB(32 * 4 * groups);
+  std::vector<uint8_t> fragmentsA(size_t{256} * groups), fragmentsB(size_t{128} * groups);
   std::vector<uint32_t> fragmentsC(128);
   for (unsigned lane = 0; lane < 32; ++lane) {
     for (unsigned i = 0; i < 2 * groups; ++i)
       for (unsigned e = 0; e < pair; ++e)
-        encode(A[(lane / 4 + (i & 1) * 8) * k + (lane % 4) * pair + e + (i >> 1) * 4 * pair],
+        encode(left[(lane / 4 + (i & 1) * 8) * k + (lane % 4) * pair + e + (i >> 1) * 4 * pair],
                &fragmentsA[(lane * 2 * groups + i) * 4 + e * bytes]);
     for (unsigned i = 0; i < groups; ++i)
       for (unsigned e = 0; e < pair; ++e)
-        encode(B[((lane % 4) * pair + e + i * 4 * pair) * 8 + lane / 4],
+        encode(right[((lane % 4) * pair + e + i * 4 * pair) * 8 + lane / 4],
                &fragmentsB[(lane * groups + i) * 4 + e * bytes]);
     for (unsigned i = 0; i < 4; ++i) {
-      int value = C[(lane / 4 + (i >> 1) * 8) * 8 + lane % 4 * 2 + (i & 1)];
+      int value = sums[(lane / 4 + (i >> 1) * 8) * 8 + lane % 4 * 2 + (i & 1)];
       float f = static_cast<float>(value);
       memcpy(&fragmentsC[lane * 4 + i], isInteger ? static_cast<void *>(&value) : &f, 4);
     }
@@ -148,9 +147,9 @@ void checkProduct(const std::string &shape, unsigned k, unsigned bytes, const st
   for (unsigned lane = 0; lane < 32; ++lane)
     for (unsigned i = 0; i < 4; ++i) {
       unsigned m = lane / 4 + (i >> 1) * 8, n = lane % 4 * 2 + (i & 1);
-      int expected = C[m * 8 + n];
+      int expected = sums[m * 8 + n];
       for (unsigned x = 0; x < k; ++x)
-        expected += A[m * k + x] * B[x * 8 + n];
+        expected += left[m * k + x] * right[x * 8 + n];
       float f;
       memcpy(&f, &results[lane * 4 + i], 4);
       EXPECT_EQ(isInteger ? static_cast<int>(results[lane * 4 + i]) : static_cast<int>(f), expected) << m << ", " << n;
