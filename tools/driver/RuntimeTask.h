@@ -6,8 +6,8 @@
 
 #include "backends/llvm/RuntimeObject.h"
 #include "tools/driver/ObjectCache.h"
+#include <future>
 #include <optional>
-#include <thread>
 
 namespace dlc {
 
@@ -19,7 +19,6 @@ public:
       : needed(runtime), cache(cache), compiler(compiler) {}
   RuntimeTask(const RuntimeTask &) = delete;
   RuntimeTask &operator=(const RuntimeTask &) = delete;
-  ~RuntimeTask();
 
   /// Begins to compile what `kernels`, object files, refer to and `program` declares, unless it has begun or the cache
   /// has it.
@@ -30,15 +29,11 @@ public:
   llvm::Expected<std::string> finish(llvm::ArrayRef<llvm::StringRef> users);
 
 private:
-  bool findInCache();
-  void compile();
-
-  RuntimePart needed;                  ///< in the end
-  std::optional<RuntimePart> compiled; ///< what `object` is
+  RuntimePart needed; ///< in the end
   const ObjectCache &cache;
   std::string compiler;
-  std::thread thread;
-  std::string object, problem;
+  std::optional<RuntimePart> started;
+  std::future<llvm::Expected<std::string>> object; ///< of what was started; its destructor waits
 };
 
 } // namespace dlc
