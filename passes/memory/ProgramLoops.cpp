@@ -109,7 +109,7 @@ void ProgramWriter::emitLoop(Frame &frame, const StepBuffers &step, OutlinedLoop
     for (auto [value, buffer] : llvm::zip(loop.getScanOutputs(), scanOutputBuffers))
       clearAfter(builder, frame, value, buffer, count);
     if (results.back())
-      storeNumber(builder, location, results.back(), count);
+      storeNumbers(builder, location, results.back(), builder.getI64Type(), count);
   }
 }
 
@@ -248,18 +248,10 @@ llvm::SmallVector<Value> ProgramWriter::emitStep(Frame &body, Value iteration, V
     number += 3;
   }
   if (body.stepBuffer >= 0)
-    storeNumber(builder, location, getBuffer(body, step, body.function.getArgument(0), builder, false), iteration);
+    storeNumbers(builder, location, getBuffer(body, step, body.function.getArgument(0), builder, false),
+                 builder.getI64Type(), iteration);
   emitFrame(body, step, builder);
   return next;
-}
-
-/// Writes an index to a `tensor<i64>`.
-void ProgramWriter::storeNumber(OpBuilder &builder, Location location, Value buffer, Value number) {
-  Value zero = arith::ConstantIndexOp::create(builder, location, 0);
-  auto type = MemRefType::get({1}, builder.getI64Type());
-  Value target = memref::ViewOp::create(builder, location, type, buffer, zero, ValueRange());
-  memref::StoreOp::create(builder, location,
-                          arith::IndexCastOp::create(builder, location, builder.getI64Type(), number), target, zero);
 }
 
 /// Writes zeros to the part of a scan output that no step has written.

@@ -211,16 +211,22 @@ void ProgramWriter::emitNumbers(Frame &frame, KernelOp kernel, Operation *op, Va
   llvm::SmallVector<Dims> dims;
   for (Value operand : op->getOperands())
     dims.push_back(Dims(frame.getDims(kernel.getInputs()[llvm::cast<BlockArgument>(operand).getArgNumber()])));
-  Type element = getElementTypeOrSelf(op->getResult(0).getType());
+  llvm::SmallVector<Value> numbers;
+  for (AffineExpr number : getNumbers(op, dims))
+    numbers.push_back(makeIndex(builder, location, number));
+  storeNumbers(builder, location, buffer, getElementTypeOrSelf(op->getResult(0).getType()), numbers);
+}
+
+/// Writes indices to a buffer of elements of type `element`, for which isHostNumber is true.
+void ProgramWriter::storeNumbers(OpBuilder &builder, Location location, Value buffer, Type element,
+                                 llvm::ArrayRef<Value> numbers) {
   if (auto integer = llvm::dyn_cast<IntegerType>(element))
     element = builder.getIntegerType(integer.getWidth());
-  llvm::SmallVector<AffineExpr> numbers = getNumbers(op, dims);
   auto type = MemRefType::get({static_cast<int64_t>(numbers.size())}, element);
   Value zero = arith::ConstantIndexOp::create(builder, location, 0);
   Value target = memref::ViewOp::create(builder, location, type, buffer, zero, ValueRange());
-  for (auto [position, value] : llvm::enumerate(numbers)) {
-    Value number =
-        arith::IndexCastOp::create(builder, location, builder.getI64Type(), makeIndex(builder, location, value));
+  for (auto [position, index] : llvm::enumerate(numbers)) {
+    Value number = arith::IndexCastOp::create(builder, location, builder.getI64Type(), index);
     if (llvm::isa<FloatType>(element))
       number = arith::SIToFPOp::create(builder, location, element, number);
     else if (!element.isInteger(64))

@@ -98,7 +98,8 @@ private:
                                             mlir::ValueRange scanInputs, mlir::ValueRange scanOutputs,
                                             mlir::OpBuilder &builder);
   static mlir::Value loadNumber(mlir::OpBuilder &builder, mlir::Location location, mlir::Value buffer);
-  void storeNumber(mlir::OpBuilder &builder, mlir::Location location, mlir::Value buffer, mlir::Value number);
+  void storeNumbers(mlir::OpBuilder &builder, mlir::Location location, mlir::Value buffer, mlir::Type element,
+                    llvm::ArrayRef<mlir::Value> numbers);
   void clearAfter(mlir::OpBuilder &builder, Frame &frame, mlir::Value scanOutput, mlir::Value buffer,
                   mlir::Value steps);
 
