@@ -102,7 +102,7 @@ void decodeProduct(Decoder &decoder, const Statement &statement, Instruction &in
   unsigned m = 0, n = 0;
   std::vector<Type> types;
   for (const std::string &modifier : statement.opcode) {
-    // NOLINTNEXTLINE(bugprone-unchecked-string-to-number-conversion): shapes are looked up afterwards
+    // NOLINTNEXTLINE(bugprone-unchecked-string-to-number-conversion): shapes are checked afterwards
     sscanf(modifier.c_str(), "m%un%uk%u", &m, &n, &details.k);
     if (Type type = typeNamed(modifier); type != Type::None)
       types.push_back(type);
