@@ -74,7 +74,7 @@ llvm::Error dlc::mergeKernels(llvm::Module &module, llvm::ArrayRef<llvm::ArrayRe
   auto isExported = [&](const llvm::GlobalValue &value) { return value.getName() == exportedSymbol; };
   llvm::internalizeModule(module, isExported);
   std::unique_ptr<llvm::TargetMachine> machine = target.createTargetMachine();
-  optimize(module, *machine);
+  optimizeProgram(module, *machine);
 
   for (llvm::ArrayRef<KernelCode> kernels : programs)
     if (llvm::Error error = linkKernels(module, kernels))

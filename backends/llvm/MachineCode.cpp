@@ -31,9 +31,24 @@ void dlc::optimizeAcrossFiles(llvm::Module &module, llvm::TargetMachine &machine
     llvm::ModulePassManager passes;
     llvm::cantFail(builder.parsePassPipeline(
         passes, "globaldce,ipsccp,globalopt,"
-                "cgscc(inline,function(sroa,early-cse<memssa>,simplifycfg,instcombine,gvn,simplifycfg)),globaldce"));
+                "cgscc(inline,function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,gvn,"
+                "simplifycfg)),globaldce"));
     return passes;
   });
+}
+
+void dlc::optimizeProgram(llvm::Module &module, llvm::TargetMachine &machine) {
+  constexpr unsigned longProgram = 50000, longFunction = 10000;
+  if (module.getInstructionCount() <= longProgram)
+    return optimize(module, machine);
+  optimizeAcrossFiles(module, machine);
+  for (llvm::Function &function : module)
+    if (function.getInstructionCount() > longFunction) {
+      function.removeFnAttr(llvm::Attribute::MinSize);
+      function.removeFnAttr(llvm::Attribute::OptimizeForSize);
+      function.addFnAttr(llvm::Attribute::NoInline);
+      function.addFnAttr(llvm::Attribute::OptimizeNone);
+    }
 }
 
 void dlc::removeUnused(llvm::Module &module, llvm::TargetMachine &machine) {

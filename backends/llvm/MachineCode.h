@@ -20,6 +20,10 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine,
 /// time of the default passes.
 void optimizeAcrossFiles(llvm::Module &module, llvm::TargetMachine &machine);
 
+/// Optimizes a program, whose entry points run most of their instructions once: by the default passes or, if they would
+/// take seconds, by a few. The longest functions are then translated to machine code instruction by instruction.
+void optimizeProgram(llvm::Module &module, llvm::TargetMachine &machine);
+
 /// Removes functions and variables that nothing visible needs.
 void removeUnused(llvm::Module &module, llvm::TargetMachine &machine);
 
