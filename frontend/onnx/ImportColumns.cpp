@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inverses of windows: columns back to images, unpooling; and images cut or padded to a size.
+// The inverses of windows: columns back to images, and unpooling.
 #include "frontend/onnx/ImportOperands.h"
 #include "frontend/onnx/IndexArithmetic.h"
 #include "frontend/onnx/OpRegistry.h"
@@ -23,6 +23,14 @@ bool expectExtents(NodeImporter &node, ArrayRef<int64_t> values, size_t count, i
   if (!fits)
     node.error() << "expects " << count << " " << what << " of at least " << minimum;
   return fits;
+}
+
+/// Whether `values` are `count` extents that a run may have; an error says what is expected if not.
+bool expectExtents(NodeImporter &node, ArrayRef<AffineExpr> values, size_t count, StringRef what) {
+  SmallVector<int64_t> known;
+  for (AffineExpr value : values)
+    known.push_back(constantDim(value).value_or(0));
+  return expectExtents(node, known, count, 0, what);
 }
 
 /// The same as importCol2Im where a run learns the extents of image or block, or of the columns: positions are
@@ -173,78 +181,41 @@ void importMaxUnpool(NodeImporter &node) {
   }
   SmallVector<int64_t> kernel = node.getSizes("kernel_shape", spatial, 1, 1),
                        strides = node.getSizes("strides", spatial, 1, 1),
-                       pads = node.getSizes("pads", 2 * spatial, 0, 0), shape;
-  for (int64_t dim = 0; dim < rank && !node.hasFailed(); ++dim) {
-    std::optional<int64_t> extent = constantDim(node.getDims(0)[dim]);
-    if (!extent) {
-      node.error() << "expects extents that are known when it is compiled";
-      return;
-    }
-    int64_t i = dim - 2;
-    shape.push_back(i < 0 ? *extent : (*extent - 1) * strides[i] + kernel[i] - pads[i] - pads[spatial + i]);
+                       pads = node.getSizes("pads", 2 * spatial, 0, 0);
+  if (node.hasFailed())
+    return;
+  Dims shape(node.getDims(0));
+  for (int64_t i = 0; i < spatial; ++i) {
+    AffineExpr steps = addExtents(shape[i + 2], node.extent(-1));
+    shape[i + 2] = addExtents(multiplyExtents(steps, node.extent(strides[i])),
+                              node.extent(kernel[i] - pads[i] - pads[spatial + i]));
   }
-  SmallVector<int64_t> whole = shape;
-  if (node.hasOperand(2)) {
-    std::optional<SmallVector<int64_t>> given = node.getKnownIntegers(2, "output_shape");
-    if (!given || !expectExtents(node, *given, rank, 0, "extents of the result"))
-      return;
-    whole = *given;
-  }
-  if (node.hasFailed() || !expectExtents(node, shape, rank, 0, "extents of the result"))
+  std::optional<Dims> whole = node.hasOperand(2) ? node.getKnownExtents(2, "output_shape") : shape;
+  if (!whole || !expectExtents(node, shape, rank, "extents of the result") ||
+      !expectExtents(node, *whole, rank, "extents of the result"))
     return;
   Value x = mergeLeadingDims(node, node.getOperand(0), rank);
   Value indices = node.cast(mergeLeadingDims(node, node.getOperand(1), rank), node.getBuilder().getI64Type());
-  Value zeros = node.createFilled(node.getElementType(0), {countElements(shape)}, 0);
+  AffineExpr count = elementCount(shape, node.getContext());
+  Value zeros = node.fill(node.getElementType(0), {count}, 0);
   // Overlapping windows may name one position several times, always with the same element: so the mean is that element.
   Value sum = node.create<ScatterAddOp>(zeros, indices, x, node.integer(0));
   Value ones = node.create<FillOp>(x, node.integers({-2}), node.real(1), TypeAttr::get(node.getElementType(0)));
   Value times = node.create<ScatterAddOp>(zeros, indices, ones, node.integer(0));
   Value mean = node.divide(sum, node.create<MaxOp>(times, node.createScalar(node.getElementType(0), 1)));
-  SmallVector<int64_t> low(rank, 0), high;
-  for (auto [own, wanted] : llvm::zip(shape, whole))
-    high.push_back(wanted - own);
-  Dims dims;
-  for (int64_t extent : shape)
-    dims.push_back(node.extent(extent));
-  node.setResult(0, node.create<PadOp>(node.reshape(mean, dims), Value(), node.integers(low), node.integers(high),
-                                       PadMode::Constant));
-}
-
-void importCenterCropPad(NodeImporter &node) {
-  if (!node.expectOperands(2, 2))
-    return;
-  std::optional<SmallVector<int64_t>> target = node.getKnownIntegers(1, "shape");
-  if (!target)
-    return;
-  int64_t rank = node.getRank(0);
-  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  if (std::optional<SmallVector<int64_t>> given = node.getIntegers("axes")) {
-    axes.clear();
-    for (int64_t axis : *given)
-      axes.push_back(node.normalizeAxis(axis, rank));
+  Value result = node.reshape(mean, shape);
+  if (*whole != shape) {
+    Dims common;
+    for (auto [own, wanted] : llvm::zip(shape, *whole))
+      common.push_back(minimumExtent(own, wanted));
+    result = node.padTo(node.cutTo(result, common), *whole);
   }
-  if (node.hasFailed() || !expectExtents(node, *target, axes.size(), 0, "extents"))
-    return;
-  SmallVector<int64_t> low(rank, 0), high(rank, 0);
-  for (auto [axis, wanted] : llvm::zip(axes, *target)) {
-    std::optional<int64_t> extent = constantDim(node.getDims(0)[axis]);
-    if (!extent) {
-      node.error() << "crops or pads dimension " << axis << ", whose extent is only known at run time";
-      return;
-    }
-    // The half that is rounded down is before the rest.
-    int64_t missing = wanted - *extent;
-    low[axis] = missing >= 0 ? missing / 2 : -(-missing / 2);
-    high[axis] = missing - low[axis];
-  }
-  node.setResult(
-      0, node.create<PadOp>(node.getOperand(0), Value(), node.integers(low), node.integers(high), PadMode::Constant));
+  node.setResult(0, result);
 }
 
 } // namespace
 
 void registerColumns(OpRegistry &registry) {
-  registry.add("CenterCropPad", 18, importCenterCropPad);
   registry.add("Col2Im", 18, importCol2Im);
   registry.add("MaxUnpool", 9, importMaxUnpool);
 }

@@ -296,116 +296,6 @@ void importGather(NodeImporter &node) {
   node.setResult(0, node.create<GatherOp>(node.getOperand(0), node.getOperand(1), node.integer(axis)));
 }
 
-void importPadBy(NodeImporter &node, ArrayRef<int64_t> pads, ArrayRef<int64_t> axes, Value value) {
-  int64_t rank = node.getRank(0), count = axes.size();
-  if (static_cast<int64_t>(pads.size()) != 2 * count) {
-    node.error() << "has " << pads.size() << " pads for " << count << " dimensions";
-    return;
-  }
-  std::string name = node.getString("mode", "constant");
-  std::optional<PadMode> mode = symbolizePadMode(name);
-  if (!mode)
-    node.error() << "mode '" << name << "' is not one of constant, edge, reflect and wrap";
-  SmallVector<int64_t> low(rank, 0), high(rank, 0);
-  for (int64_t i = 0; i < count && !node.hasFailed(); ++i) {
-    if (!llvm::isInt<32>(pads[i]) || !llvm::isInt<32>(pads[i + count]))
-      node.error() << "pads by more than 2147483647 elements";
-    low[axes[i]] = pads[i];
-    high[axes[i]] = pads[i + count];
-  }
-  if (node.hasFailed())
-    return;
-  node.setResult(0, node.create<PadOp>(node.getOperand(0), value, node.integers(low), node.integers(high),
-                                       PadModeAttr::get(node.getContext(), *mode)));
-}
-
-/// Pads by amounts of which some depend on extents; what is negative crops first.
-void importSymbolicPad(NodeImporter &node, ArrayRef<AffineExpr> pads, ArrayRef<int64_t> axes, Value value) {
-  size_t count = axes.size();
-  std::optional<PadMode> mode = symbolizePadMode(node.getString("mode", "constant"));
-  if (pads.size() != 2 * count || !mode) {
-    node.error() << "has " << pads.size() << " pads for " << count
-                 << " dimensions, or a mode that is not one of constant, edge, reflect and wrap";
-    return;
-  }
-  AffineExpr minus = node.extent(-1);
-  SmallVector<Part> parts = takeAll(node);
-  Dims starts, left, low(parts.size(), node.extent(0)), sizes;
-  for (size_t i = 0; i < count; ++i) {
-    Part &part = parts[axes[i]];
-    AffineExpr cutBefore = atLeastZero(multiplyExtents(pads[i], minus)),
-               cutAfter = atLeastZero(multiplyExtents(pads[i + count], minus));
-    part.start = cutBefore;
-    part.size = atLeastZero(subtractExtents(part.size, addExtents(cutBefore, cutAfter)));
-    low[axes[i]] = atLeastZero(pads[i]);
-  }
-  for (const Part &part : parts) {
-    starts.push_back(part.start);
-    left.push_back(part.size);
-    sizes.push_back(part.size);
-  }
-  for (size_t i = 0; i < count; ++i)
-    sizes[axes[i]] = addExtents(addExtents(low[axes[i]], left[axes[i]]), atLeastZero(pads[i + count]));
-  Value x = node.slice(node.getOperand(0), starts, left, SmallVector<int64_t>(parts.size(), 1));
-  node.setResult(0, node.create<PadLikeOp>(x, value, node.createShape(low), node.createShape(sizes), *mode));
-}
-
-void importPadAttributes(NodeImporter &node) {
-  if (!node.expectOperands(1, 1))
-    return;
-  auto pads = node.getIntegers(node.hasAttribute("paddings") ? "paddings" : "pads");
-  double number = node.getReal("value", 0);
-  Value value = number == 0 || node.hasFailed() ? Value() : node.createScalar(node.getElementType(0), number);
-  importPadBy(node, pads.value_or(SmallVector<int64_t>()), llvm::to_vector(llvm::seq<int64_t>(0, node.getRank(0))),
-              value);
-}
-
-void importPad(NodeImporter &node) {
-  if (!node.expectOperands(2, 4))
-    return;
-  std::optional<Dims> pads = node.getKnownExtents(1, "pads");
-  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, node.getRank(0)));
-  std::optional<Dims> open = node.hasOperand(3) ? getOpenAxes(node, 3) : std::nullopt;
-  if (open && pads && pads->size() != 2 * open->size())
-    node.error() << "has " << pads->size() << " pads for " << open->size() << " dimensions";
-  if (open && pads && !node.hasFailed()) {
-    // Each dimension has the pads of its axis, if there is one.
-    Dims chosen = findAxes(node, *open, node.getRank(0)), all;
-    expectAxes(node, chosen, open->size());
-    for (size_t side : {0, 1})
-      for (int64_t dim : axes) {
-        AffineExpr pad = node.extent(0);
-        for (auto [i, axis] : llvm::enumerate(*open))
-          pad = addExtents(pad,
-                           multiplyExtents(findAxes(node, axis, axes.size())[dim], (*pads)[i + side * open->size()]));
-        all.push_back(pad);
-      }
-    pads = all;
-  } else if (node.hasOperand(3))
-    if (auto given = node.getKnownIntegers(3, "axes")) {
-      node.normalizeAxes(*given, axes.size()); // reports repeated ones
-      SmallVector<int64_t> normalized;
-      for (int64_t axis : *given)
-        normalized.push_back(node.hasFailed() ? 0 : node.normalizeAxis(axis, node.getRank(0)));
-      axes = normalized;
-    }
-  Value value = node.hasOperand(2) ? node.getOperand(2) : Value();
-  if (value && node.getElementType(2) != node.getElementType(0))
-    node.error() << "the padding value has another element type than the operand";
-  if (value && !node.hasFailed())
-    value = node.reshape(value, {});
-  if (node.hasFailed())
-    return;
-  SmallVector<int64_t> known;
-  for (AffineExpr pad : *pads)
-    if (std::optional<int64_t> number = constantDim(pad))
-      known.push_back(*number);
-  if (known.size() == pads->size())
-    importPadBy(node, known, axes, value);
-  else
-    importSymbolicPad(node, *pads, axes, value);
-}
-
 } // namespace
 
 void registerSlicing(OpRegistry &registry) {
@@ -414,8 +304,6 @@ void registerSlicing(OpRegistry &registry) {
   registry.add("Split", 1, importSplit);
   registry.add("Concat", 1, importConcat);
   registry.add("Gather", 1, importGather);
-  registry.add("Pad", 1, importPadAttributes);
-  registry.add("Pad", 11, importPad);
 }
 
 } // namespace dlc::onnx_import

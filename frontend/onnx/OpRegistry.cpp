@@ -42,6 +42,7 @@ OpRegistry::OpRegistry() {
                               registerLosses,
                               registerMovement,
                               registerNormalization,
+                              registerPadding,
                               registerPooling,
                               registerRandom,
                               registerQuantization,

@@ -88,6 +88,7 @@ void registerLoop(OpRegistry &registry);
 void registerLosses(OpRegistry &registry);
 void registerMovement(OpRegistry &registry);
 void registerNormalization(OpRegistry &registry);
+void registerPadding(OpRegistry &registry);
 void registerPooling(OpRegistry &registry);
 void registerQuantization(OpRegistry &registry);
 void registerRandom(OpRegistry &registry);

@@ -105,6 +105,44 @@ def test_sizes(programs):
     check(programs, [constant, *nodes], ranks, feeds)
 
 
+def test_center_crop_pad(programs):
+    """To extents that are known or not, of one that the run knows."""
+    constants = [helper.make_node("Constant", [], [name], value_ints=value) for name, value in {"from": [0], "axis": [1], "known": [3, 2, 5]}.items()]
+    nodes = [
+        helper.make_node("Slice", ["x", "from", "n", "axis"], ["part"]),
+        helper.make_node("CenterCropPad", ["part", "s"], ["y"], axes=[1, -1]),
+        helper.make_node("CenterCropPad", ["part", "known"], ["z"]),
+    ]
+    feeds = [{"x": X, "n": ints(n), "s": ints(*shape)} for n in (0, 1, 2, 3) for shape in [(3, 4), (4, 3), (1, 7), (0, 2), (8, 0)]]
+    check(programs, [*constants, *nodes], {"y": (FLOAT, 3), "z": (FLOAT, 3)}, feeds)
+    with pytest.raises(dlc.Error, match="needs an extent of at least 0"):
+        dlc.Model(programs.folder / "m.so").run({"x": X, "n": ints(2), "s": ints(-1, 4)})
+
+
+def test_unpooling(programs):
+    """Of images of which the run knows how large they are, to that size or another one."""
+    constants = [helper.make_node("Constant", [], [name], value_ints=value) for name, value in {"from": [0, 0], "axes": [2, 3]}.items()]
+    window = {"kernel_shape": [2, 3], "strides": [2, 2]}
+    nodes = [
+        helper.make_node("Slice", ["image", "from", "n", "axes"], ["part"]),
+        helper.make_node("MaxPool", ["part"], ["pooled", "positions"], **window),
+        helper.make_node("MaxUnpool", ["pooled", "positions"], ["y"], **window),
+        helper.make_node("MaxUnpool", ["pooled", "positions", "s"], ["z"], **window),
+    ]
+    image = np.random.default_rng(0).standard_normal((2, 3, 8, 7)).astype(np.float32)
+    feeds = [{"image": image, "n": ints(*n), "s": ints(2, 3, *s)} for n, s in [((8, 7), (8, 7)), ((4, 5), (4, 6)), ((4, 5), (6, 4)), ((2, 3), (1, 9))]]
+    # ONNX Runtime takes positions for ones in the whole result; ONNX's own test of output_shape adds zeros behind.
+    check(programs, [*constants, *nodes[:3]], {"y": (FLOAT, 4)}, [{key: feed[key] for key in ("image", "n")} for feed in feeds])
+    y = [dlc.Model(programs.folder / "m.so").run({key: feed[key] for key in ("image", "n")})["y"] for feed in feeds]
+    onnx.save(model([*constants, *nodes], feeds[0], {"z": (FLOAT, 4)}), programs.folder / "z.onnx")
+    library = dlc.Model(programs.compile("z.onnx", "z.so"))
+    for feed, part in zip(feeds, y):
+        whole = np.zeros(feed["s"], np.float32)
+        common = tuple(slice(min(own, wanted)) for own, wanted in zip(part.shape, feed["s"]))
+        whole[common] = part[common]
+        np.testing.assert_array_equal(library.run(feed)["z"], whole)
+
+
 def test_expand_to_one_leaves_extents(programs):
     nodes = [helper.make_node("Expand", ["x", "e"], ["y"]), helper.make_node("Expand", ["z", "e"], ["w"])]
     z = np.ones((3, 1), np.float32)
