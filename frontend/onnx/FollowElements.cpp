@@ -37,6 +37,43 @@ bool ImportState::readsElements(AffineExpr expr) {
   return reads;
 }
 
+std::map<unsigned, AffineExpr> ImportState::findGivenNumbers(AffineExpr extent) {
+  std::map<unsigned, AffineExpr> numbers;
+  extent.walk([&](AffineExpr part) {
+    if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(part))
+      numbers[symbol.getPosition()] = symbol;
+  });
+  // Large extents are read back only because they are long (see nameIfLarge).
+  auto isGiven = [&](unsigned position, AffineExpr symbol) {
+    Value source = symbolInputs[position];
+    if (auto input = llvm::dyn_cast_or_null<BlockArgument>(source))
+      return input.getOwner() == &entry.front();
+    return source && source.getDefiningOp<ReadbackOp>() && isVisible(source) &&
+           !llvm::is_contained(llvm::make_second_range(names), symbol);
+  };
+  llvm::SmallVector<unsigned> negatives;
+  for (auto &[position, number] : numbers) {
+    if (!isGiven(position, number))
+      return {};
+    auto input = llvm::dyn_cast<BlockArgument>(symbolInputs[position]);
+    if (!input || !annotation::elementsOf.getOfArgument(entry, input.getArgNumber()))
+      continue;
+    // An element is the difference of two symbols, one of which is 0 (see followInput).
+    ArrayRef<AffineExpr> pairs = getDims(input);
+    size_t place = llvm::find(pairs, number) - pairs.begin();
+    if (place % 2 != 0)
+      continue;
+    auto negative = numbers.find(llvm::cast<AffineSymbolExpr>(pairs[place + 1]).getPosition());
+    if (negative == numbers.end())
+      continue;
+    number = subtractExtents(number, negative->second);
+    negatives.push_back(negative->first);
+  }
+  for (unsigned position : negatives)
+    numbers.erase(position);
+  return numbers;
+}
+
 /// The elements of a small input of integers or truth values as symbols, which an argument brings of which only the
 /// extents count.
 const KnownValue *GraphImporter::followInput(Tensor &tensor) {

@@ -323,8 +323,6 @@ void importExpand(NodeImporter &node) {
       continue;
     if (ExtentRange range = getExtentRange(extent); range.low == 0 && range.high == 1)
       extent = multiplyExtents(extent, own); // of `x[:1]`, say
-    else if (node.getImporter().readsElements(extent))
-      extent = chooseExtent(isEqualExtent(extent, node.extent(1)), own, extent);
   }
   importExpandTo(node, *shape);
 }

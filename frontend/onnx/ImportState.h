@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringSet.h"
 #include <deque>
+#include <map>
 
 namespace dlc::onnx_import {
 
@@ -87,11 +88,10 @@ public:
   virtual const KnownValue *readElements(Tensor &tensor) { return getKnown(tensor); }
   /// Whether `expr` depends on an element of a tensor, not on extents alone.
   bool readsElements(mlir::AffineExpr expr);
-  /// Whether `symbol` is by itself an extent of an input of the model.
-  bool isExtentOfInput(mlir::AffineSymbolExpr symbol) {
-    auto input = llvm::dyn_cast_or_null<mlir::BlockArgument>(symbolInputs[symbol.getPosition()]);
-    return input && input.getOwner() == &entry.front() && !readsElements(symbol);
-  }
+  /// The numbers that the symbols of `extent` stand for, by their first symbols, if each is given and not computed from
+  /// others: an extent or an element of an input of the model, or what a run has read back where the builder is. Else
+  /// nothing.
+  std::map<unsigned, mlir::AffineExpr> findGivenNumbers(mlir::AffineExpr extent);
   /// Whether `tensor` is a weight that may get another value later, so that nodes must not be evaluated on this one.
   bool mayBeReplaced(const Tensor &tensor) const {
     return (options.replacesWeights || options.isTrained) && tensor.isInitializer &&

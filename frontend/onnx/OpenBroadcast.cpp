@@ -2,43 +2,52 @@
 #include "frontend/onnx/OpenBroadcast.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/OpsSize.h"
-#include <set>
+#include <map>
 
 using namespace mlir;
 
 namespace dlc::onnx_import {
 namespace {
 
-/// Symbols that meet in a dimension, by their numbers.
-using Meeting = std::set<unsigned>;
+/// Given numbers that meet in a dimension, by their symbols.
+using Meeting = std::map<unsigned, AffineExpr>;
 
-/// What `symbols` broadcast to: the first that is not 1, or the last one.
-AffineExpr broadcast(const Meeting &symbols, MLIRContext *context) {
+/// What `numbers` broadcast to: the first that is not 1, or the last one.
+AffineExpr broadcast(const Meeting &numbers, MLIRContext *context) {
   AffineExpr result, one = getAffineConstantExpr(1, context);
-  for (unsigned number : llvm::reverse(symbols)) {
-    AffineExpr symbol = getAffineSymbolExpr(number, context);
-    result = result ? chooseExtent(isEqualExtent(symbol, one), result, symbol) : symbol;
-  }
+  for (AffineExpr number : llvm::make_second_range(llvm::reverse(numbers)))
+    result = result ? chooseExtent(isEqualExtent(number, one), result, number) : number;
   return result;
 }
 
-/// The symbols that `extent` is the broadcast of: extents of inputs. Nothing if it is something else.
+/// The given numbers that `extent` is the broadcast of. Nothing if it is something else.
 Meeting findMeeting(NodeImporter &node, AffineExpr extent) {
-  Meeting symbols;
-  bool areInputs = true;
-  extent.walk([&](AffineExpr part) {
-    if (auto symbol = llvm::dyn_cast<AffineSymbolExpr>(part)) {
-      symbols.insert(symbol.getPosition());
-      areInputs = areInputs && node.getImporter().isExtentOfInput(symbol);
-    }
-  });
-  bool isBroadcast = areInputs && !symbols.empty() && broadcast(symbols, node.getContext()) == normalizeExtent(extent);
-  return isBroadcast ? symbols : Meeting();
+  Meeting numbers = node.getImporter().findGivenNumbers(extent);
+  bool isBroadcast = !numbers.empty() && broadcast(numbers, node.getContext()) == normalizeExtent(extent);
+  return isBroadcast ? numbers : Meeting();
 }
 
 /// The extent at `fromEnd`, the last one being 1; null if there are not so many.
 AffineExpr getFromEnd(ArrayRef<AffineExpr> dims, size_t fromEnd) {
   return fromEnd <= dims.size() ? dims[dims.size() - fromEnd] : AffineExpr();
+}
+
+/// What the extent `own` broadcasts to where it meets `target`, if one of them may be 1 in a run only; else null.
+AffineExpr broadcastTo(NodeImporter &node, AffineExpr own, AffineExpr target) {
+  if (own == target || constantDim(own) == 1 || constantDim(target))
+    return {};
+  Meeting all = findMeeting(node, own), other = findMeeting(node, target);
+  if (constantDim(own) && !other.empty())
+    return own;
+  if (!all.empty() && !other.empty()) {
+    if (all == other)
+      return {};
+    all.insert(other.begin(), other.end());
+    return broadcast(all, node.getContext());
+  }
+  // An element may be any number; other extents that are computed count as equal to what they meet.
+  return node.getImporter().readsElements(target) ? chooseExtent(isEqualExtent(own, node.extent(1)), target, own)
+                                                  : AffineExpr();
 }
 
 } // namespace
@@ -87,11 +96,11 @@ Value expandOpenExtents(NodeImporter &node, Value value, Dims target) {
   SmallVector<int64_t> open;
   for (size_t i = std::min(source.size(), target.size()); i >= 1; --i) {
     AffineExpr &extent = target[target.size() - i], own = source[source.size() - i];
-    Meeting all = findMeeting(node, own), other = findMeeting(node, extent);
-    if (all.empty() || other.empty() || all == other)
+    AffineExpr whole = broadcastTo(node, own, extent);
+    if (!whole)
       continue;
-    all.insert(other.begin(), other.end());
-    extent = broadcast(all, node.getContext());
+    node.expectInRun(ExtentRelation::Equal, whole, chooseExtent(isEqualExtent(extent, node.extent(1)), whole, extent));
+    extent = whole;
     if (extent != own)
       open.push_back(source.size() - i);
   }

@@ -8,13 +8,13 @@
 
 namespace dlc::onnx_import {
 
-/// Where extents of different inputs meet in a dimension, any of them may be 1 in a run: expands those of `operands`
-/// that have one of them to the extent that the dimension has then. Extents that are computed from others are left
-/// alone, and count as equal to what they meet.
+/// Where different extents that are given meet in a dimension (see findGivenNumbers), any of them may be 1 in a run:
+/// expands those of `operands` that have one of them to the extent that the dimension has then. Extents that are
+/// computed from others are left alone, and count as equal to what they meet.
 void broadcastOpenExtents(NodeImporter &node, llvm::MutableArrayRef<mlir::Value> operands);
 
-/// `value`, of extents of inputs, broadcast to `target` in the same way: a dimension whose target is 1 in a run keeps
-/// its own extent.
+/// `value` broadcast to `target` in the same way: a dimension whose target is 1 in a run keeps its own extent. A run
+/// fails in which they are different and neither is 1.
 mlir::Value expandOpenExtents(NodeImporter &node, mlir::Value value, Dims target);
 
 /// An extent of at most 1, as that of `x[:1]`, broadcasts where it meets another one: the dimension of the operand of

@@ -81,6 +81,75 @@ def test_extents_that_do_not_broadcast(programs, name, symbols):
         dlc.Model(library).run(feed)
 
 
+def sizes_of(key, *feeds):
+    """Feeds with the elements of `s` or the truth values of `keep` beside x[...] and z[...], whose shapes are given."""
+    filled = lambda shape: np.random.default_rng(len(shape)).standard_normal(shape).astype(np.float32)
+    kind = {"s": np.int64, "keep": bool}[key]
+    return [{name: filled(shape) for name, shape in shapes.items()} | {key: np.array(data, kind)} for shapes, data in feeds]
+
+
+# Name: nodes, of which the last gives y; inputs; feeds, some of which do not broadcast.
+DECIDED = {
+    "expanded to an input's elements": (
+        [node("Expand", "x s", "y")], {"x": "N K", "s": "2"},
+        sizes_of("s", *(({"x": shape}, target) for shape in [(1, 4), (3, 1), (3, 4), (1, 1), (0, 4)] for target in [(3, 4), (1, 1), (2, 4), (3, 0)])),
+    ),
+    "of an extent that is known": ([node("Expand", "x s", "y")], {"x": "4 K", "s": "2"}, sizes_of("s", *(({"x": (4, 3)}, target) for target in [(4, 3), (1, 1), (4, 1), (3, 3), (4, 2)]))),
+    "of an extent that is computed": (
+        [node("Concat", "x x", "c", axis=0), node("Expand", "c s", "y")], {"x": "N K", "s": "2"},
+        sizes_of("s", *(({"x": (2, 3)}, target) for target in [(4, 3), (1, 1), (4, 1), (3, 3), (4, 2), (-1, 3)])),
+    ),
+    "to more dimensions": ([node("Expand", "x s", "y")], {"x": "N K", "s": "3"}, sizes_of("s", *(({"x": (4, 1)}, target) for target in [(2, 1, 1), (0, 4, 5), (2, 3, 5)]))),
+    "added after that": (
+        [node("Expand", "x s", "e"), node("Add", "e z", "y")], {"x": "N K", "z": "M L", "s": "2"},
+        sizes_of("s", ({"x": (1, 3), "z": (4, 3)}, (4, 3)), ({"x": (4, 3), "z": (1, 3)}, (1, 3)), ({"x": (1, 1), "z": (4, 3)}, (1, 3)), ({"x": (3, 1), "z": (4, 3)}, (3, 3))),
+    ),
+    "a constant of that shape": (
+        [node("ConstantOfShape", "s", "f"), node("Sub", "x f", "y")], {"x": "N K", "s": "2"},
+        sizes_of("s", *(({"x": shape}, target) for shape in [(1, 4), (3, 4), (3, 1)] for target in [(3, 4), (3, 1), (1, 4), (2, 4), (3, 0)])),
+    ),
+    "rows that are kept": (
+        [node("Compress", "x keep", "c", axis=0), node("Add", "c z", "y")], {"x": "N K", "z": "M K", "keep": "N"},
+        sizes_of("keep", *(({"x": (3, 4), "z": (rows, 4)}, keep) for rows in (1, 2, 3) for keep in [(1, 0, 1), (0, 0, 1), (0, 0, 0), (1, 1, 1)])),
+    ),
+    "two that are kept": (
+        [node("Compress", "x keep", "c", axis=0), node("Greater", "z zero_", "g"), node("Compress", "z g", "d", axis=0), node("Add", "c d", "y")],
+        {"x": "N", "z": "M", "keep": "N"},
+        [{"x": np.arange(3, dtype=np.float32), "z": np.array(z, np.float32), "keep": np.array(keep, bool)} for z in [(1, 2), (1, -1), (-1, -1)] for keep in [(1, 0, 1), (0, 0, 1), (0, 0, 0), (1, 1, 1)]],
+    ),
+    "of an extent that is known, to another's shape": ([node("Shape", "z", "t"), node("Expand", "x t", "y")], {"x": "3", "z": "M"}, [{"x": np.ones(3, np.float32), "z": np.ones(m, np.float32)} for m in (1, 2, 3)]),
+    "to another's shape": ([node("Shape", "z", "t"), node("Expand", "x t", "y")], {"x": "N", "z": "M"}, [{"x": np.ones(n, np.float32), "z": np.ones(m, np.float32)} for n in (1, 2, 3) for m in (1, 2, 3)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DECIDED)
+def test_extents_that_data_decides(programs, name):
+    """The elements of an input, and counts that a run reads back, may be 1 in a run as well."""
+    nodes, shapes, feeds = DECIDED[name]
+    parse = lambda dims: [int(dim) if dim.isdigit() else dim for dim in dims.split()]
+    kinds = {"s": T.INT64, "keep": BOOL}
+    inputs = [value(each, kinds.get(each, FLOAT), *parse(dims)) for each, dims in shapes.items()]
+    if name == "two that are kept":
+        nodes = [helper.make_node("Constant", [], ["zero_"], value_float=0.0), *nodes]
+    session = make_session(make_model(programs.folder / "m.onnx", nodes, inputs, ["y"]))
+    run, found, refused = dlc.Model(programs.compile("m.onnx", "m.so")), 0, 0
+    for feed in feeds:
+        about = {key: each.shape if key in "xz" else each.tolist() for key, each in feed.items()}
+        try:
+            [want] = session.run(None, feed)
+        except Exception:
+            with pytest.raises(dlc.Error, match="needs equal extents, and these inputs give|needs an extent of at least"):
+                run.run(feed)
+                pytest.fail(str(about))
+            refused += 1
+            continue
+        got = run.run(feed)["y"]
+        assert got.shape == want.shape and got.dtype == want.dtype, (about, got.shape, want.shape)
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5, err_msg=str(about))
+        found += 1
+    assert found and refused
+
+
 # The extents of both operands, where all are at least 1.
 BODY = """%s = dlc.shape %x, %z {dims = affine_map<()[s0, s1, s2, s3, s4, s5]
     -> (s0 + (1 floordiv s0) * (s3 - s0), 3, s2 + (1 floordiv s2) * (s5 - s2))>} : ({x}, {z}) -> tensor<?x3x?xi1>
