@@ -34,11 +34,13 @@ AffineExpr getFromEnd(ArrayRef<AffineExpr> dims, size_t fromEnd) {
 
 /// What the extent `own` broadcasts to where it meets `target`, if one of them may be 1 in a run only; else null.
 AffineExpr broadcastTo(NodeImporter &node, AffineExpr own, AffineExpr target) {
-  if (own == target || constantDim(own) == 1 || constantDim(target))
+  if (own == target || constantDim(own) == 1 || (constantDim(own) && constantDim(target)))
     return {};
   Meeting all = findMeeting(node, own), other = findMeeting(node, target);
   if (constantDim(own) && !other.empty())
     return own;
+  if (constantDim(target))
+    return constantDim(target) == 1 ? own : !all.empty() ? target : AffineExpr();
   if (!all.empty() && !other.empty()) {
     if (all == other)
       return {};
@@ -63,21 +65,27 @@ void broadcastOpenExtents(NodeImporter &node, MutableArrayRef<Value> operands) {
     targets.emplace_back(node.getDims(operand));
   for (size_t i = 1; i <= rank; ++i) {
     Meeting all;
+    AffineExpr known;
     bool meetsOther = false, differ = false;
     for (const Dims &dims : targets) {
       AffineExpr extent = getFromEnd(dims, i);
       if (!extent || constantDim(extent) == 1)
         continue;
+      if (constantDim(extent)) {
+        known = extent;
+        continue;
+      }
       Meeting own = findMeeting(node, extent);
       meetsOther |= own.empty();
       differ |= !all.empty() && own != all;
       all.insert(own.begin(), own.end());
     }
-    if (meetsOther || !differ)
+    if (meetsOther || !(differ || (known && !all.empty())))
       continue;
+    AffineExpr whole = known ? known : broadcast(all, node.getContext());
     for (Dims &dims : targets)
       if (AffineExpr extent = getFromEnd(dims, i); extent && constantDim(extent) != 1)
-        dims[dims.size() - i] = broadcast(all, node.getContext());
+        dims[dims.size() - i] = whole;
   }
   for (auto [operand, target] : llvm::zip(operands, targets)) {
     SmallVector<int64_t> open;
@@ -93,18 +101,22 @@ Value expandOpenExtents(NodeImporter &node, Value value, Dims target) {
   if (node.hasFailed())
     return {};
   ArrayRef<AffineExpr> source = node.getDims(value);
+  if (source.size() > target.size())
+    target.insert(target.begin(), source.begin(), source.end() - target.size());
   SmallVector<int64_t> open;
-  for (size_t i = std::min(source.size(), target.size()); i >= 1; --i) {
+  for (size_t i = source.size(); i >= 1; --i) {
     AffineExpr &extent = target[target.size() - i], own = source[source.size() - i];
     AffineExpr whole = broadcastTo(node, own, extent);
     if (!whole)
       continue;
-    node.expectInRun(ExtentRelation::Equal, whole, chooseExtent(isEqualExtent(extent, node.extent(1)), whole, extent));
+    if (!constantDim(extent))
+      node.expectInRun(ExtentRelation::Equal, whole,
+                       chooseExtent(isEqualExtent(extent, node.extent(1)), whole, extent));
     extent = whole;
     if (extent != own)
       open.push_back(source.size() - i);
   }
-  if (open.empty() || source.size() > target.size())
+  if (open.empty())
     return node.expand(value, target);
   return node.create<ExpandLikeOp>(value, node.createShape(target), open);
 }

@@ -98,6 +98,8 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
       for (Value operand : op->getOperands())
         operands.push_back(shapes->getDims(operand));
       expectBroadcast(op, operands);
+    } else if (llvm::isa<dlc::ExpandOp>(op)) {
+      expectBroadcast(op, {shapes->getDims(op->getOperand(0)), shapes->getDims(op->getResult(0))});
     } else if (llvm::isa<dlc::ConcatOp>(op)) {
       auto axis = op->getAttrOfType<IntegerAttr>("axis").getInt();
       llvm::ArrayRef<AffineExpr> first = shapes->getDims(op->getOperand(0));
