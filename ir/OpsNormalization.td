@@ -12,6 +12,7 @@ class Dlc_Normalization<string opMnemonic, string text, list<Trait> traits = []>
 }
 
 def Dlc_BatchNormOp : Dlc_Normalization<"batch_norm", "(x - mean) / sqrt(variance + epsilon) * scale + bias, per channel", [Dlc_FollowsLayout]> {
+  let shapeRule = "inferShape(location, adaptor, dims, result)";
   let description = [{Channels are dimension 1 of `x`; the other operands are `[C]`. Inference: mean and variance are given.}];
   let arguments = (ins Dlc_RealTensor:$x, Dlc_Tensor:$scale, Dlc_Tensor:$bias, Dlc_Tensor:$mean, Dlc_Tensor:$variance,
                        F64Attr:$epsilon);
@@ -21,6 +22,7 @@ def Dlc_BatchNormOp : Dlc_Normalization<"batch_norm", "(x - mean) / sqrt(varianc
 
 def Dlc_LayerNormOp : Dlc_Normalization<"layer_norm", "Zero mean and unit variance over the trailing dimensions",
                                           [AttrSizedOperandSegments, Dlc_Reduces, Dlc_KeepsRows]> {
+  let shapeRule = "::dlc::scaledDims(location, dims, result)";
   let description = [{
     Over the dimensions from `axis` on: `(x - mean) / sqrt(variance + epsilon) * scale + bias`; scale and bias broadcast
     to `x`. With `root_mean_square` nothing is subtracted: `x / sqrt(mean(x^2) + epsilon) * scale`. Sums are in f32 or
@@ -33,6 +35,7 @@ def Dlc_LayerNormOp : Dlc_Normalization<"layer_norm", "Zero mean and unit varian
 }
 def Dlc_GroupNormOp : Dlc_Normalization<"group_norm", "Zero mean and unit variance over groups of channels of one sample",
                                         [Dlc_FollowsLayout, Dlc_Reduces]> {
+  let shapeRule = "inferShape(location, adaptor, dims, result)";
   let description = [{
     `x: [N, C, spatial...]`, `groups` divides C (`groups = C` is instance normalization); scale and bias are `[C]`.
   }];

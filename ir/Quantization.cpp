@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the ops of quantization check: extents and element types.
+#include "ir/ExtentRequirements.h"
 #include "ir/OpsQuantization.h"
 
 using namespace mlir;
@@ -11,7 +12,7 @@ LogicalResult scaledDims(std::optional<Location> location, llvm::ArrayRef<Dims> 
   for (const Dims &scale : operands.drop_front()) {
     bool fits = scale.size() <= result.size();
     for (size_t i = 0; fits && i < scale.size(); ++i)
-      fits = constantDim(scale[i]) == 1 || mayBeEqual(scale[i], result[result.size() - scale.size() + i]);
+      fits = constantDim(scale[i]) == 1 || requireEqual(scale[i], result[result.size() - scale.size() + i]);
     if (!fits)
       return emitOptionalError(location, "a scale or zero point does not broadcast to the tensor that it belongs to");
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shape function and verifier of attention.
 #include "ir/DlcDialect.h"
+#include "ir/ExtentRequirements.h"
 #include "ir/OpsAttention.h"
 
 using namespace mlir;
@@ -16,7 +17,7 @@ LogicalResult AttentionOp::inferShape(std::optional<Location> location, Adaptor 
   if (!constantDim(query[3]) || !constantDim(value[3]))
     return emitOptionalError(location, "attention needs head sizes that are known at compile time");
   auto agree = [&](AffineExpr a, AffineExpr b, llvm::StringRef what) -> LogicalResult {
-    if (mayBeEqual(a, b))
+    if (requireEqual(a, b))
       return success();
     return emitOptionalError(location, "attention's operands differ in their ", what, ": ", *constantDim(a), " and ",
                              *constantDim(b));
@@ -36,13 +37,13 @@ LogicalResult AttentionOp::inferShape(std::optional<Location> location, Adaptor 
     if (mask.size() > 4)
       return emitOptionalError(location, "attention's mask has rank ", mask.size(), ", above 4");
     for (auto [extent, whole] : llvm::zip(llvm::reverse(mask), llvm::reverse(scores)))
-      if (constantDim(extent) != 1 && !mayBeEqual(extent, whole))
+      if (constantDim(extent) != 1 && !requireEqual(extent, whole))
         return emitOptionalError(location, "attention's mask does not broadcast to the scores: an extent of ",
                                  *constantDim(extent), " meets ", *constantDim(whole));
   }
   if (adaptor.getLengths()) {
     const Dims &lengths = dims[next];
-    if (lengths.size() != 1 || !mayBeEqual(lengths[0], query[0]))
+    if (lengths.size() != 1 || !requireEqual(lengths[0], query[0]))
       return emitOptionalError(location, "attention's lengths are one number per sample of the batch");
   }
   result = {query[0], query[1], query[2], value[3]};

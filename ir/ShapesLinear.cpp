@@ -2,6 +2,7 @@
 // Shape functions of products and convolutions.
 #include "ir/ConvolutionReach.h"
 #include "ir/DlcDialect.h"
+#include "ir/ExtentRequirements.h"
 #include "ir/OpsConvolution.h"
 #include "ir/OpsLinear.h"
 #include "llvm/ADT/StringExtras.h"
@@ -29,7 +30,7 @@ LogicalResult MatMulOp::inferShape(std::optional<Location> location, Adaptor ada
   if (adaptor.getTransposeRhs())
     std::swap(rhs[rhs.size() - 1], rhs[rhs.size() - 2]);
   AffineExpr rows = lhs[lhs.size() - 2], columns = rhs[rhs.size() - 1];
-  if (!mayBeEqual(lhs.back(), rhs[rhs.size() - 2]))
+  if (!requireEqual(lhs.back(), rhs[rhs.size() - 2]))
     return emitOptionalError(location, "matmul sums over ", *constantDim(lhs.back()), " elements on the left and ",
                              *constantDim(rhs[rhs.size() - 2]), " on the right");
   lhs.resize(lhs.size() - 2);
@@ -61,7 +62,7 @@ LogicalResult EinsumOp::inferShape(std::optional<Location> location, Adaptor ada
         return emitOptionalError(location, "'", std::string(1, letter), "' in the equation is not an index");
       AffineExpr &known = extents[letter];
       std::optional<int64_t> before = known ? constantDim(known) : std::nullopt, here = constantDim(extent);
-      if (known && before != 1 && here != 1 && !mayBeEqual(known, extent))
+      if (known && before != 1 && here != 1 && !requireEqual(known, extent))
         return emitOptionalError(location, "index '", std::string(1, letter), "' has different extents, ", *before,
                                  " and ", *here);
       if (!known || before == 1 || (!before && here && here != 1))
@@ -85,7 +86,7 @@ LogicalResult LeastSquaresOp::inferShape(std::optional<Location> location, Adapt
                              a.size(), " and ", b.size());
   AffineExpr rows = a[leading], columns = a[leading + 1];
   for (size_t dim = 0; dim <= leading; ++dim)
-    if (!mayBeEqual(a[dim], b[dim]))
+    if (!requireEqual(a[dim], b[dim]))
       return emitOptionalError(location, "least_squares has ", *constantDim(a[dim]), " and ", *constantDim(b[dim]),
                                dim == leading ? " rows" : " systems", " in its operands");
   if (constantDim(rows) && constantDim(columns) && *constantDim(rows) < *constantDim(columns))
@@ -103,7 +104,7 @@ static LogicalResult checkSquare(std::optional<Location> location, const Dims &x
   if (x.size() < 2)
     return emitOptionalError(location, what, " expects matrices [..., N, N], got rank ", x.size());
   AffineExpr rows = x[x.size() - 2], columns = x[x.size() - 1];
-  if (!mayBeEqual(rows, columns))
+  if (!requireEqual(rows, columns))
     return emitOptionalError(location, what, " expects square matrices, got ", *constantDim(rows), " x ",
                              *constantDim(columns));
   return success();
@@ -179,8 +180,8 @@ LogicalResult ConvOp::inferShape(std::optional<Location> location, Adaptor adapt
   int64_t outputs = *constantDim(w[0]), inputs = *constantDim(w[1]) * groups;
   if (outputs % groups != 0)
     return emitOptionalError(location, outputs, " output channels do not divide into ", groups, " groups");
-  if (std::optional<int64_t> channels = constantDim(x[1]); channels && *channels != inputs)
-    return emitOptionalError(location, "the operand has ", *channels, " channels, the weight takes ", inputs);
+  if (!requireEqual(x[1], getAffineConstantExpr(inputs, x[1].getContext())))
+    return emitOptionalError(location, "the operand has ", *constantDim(x[1]), " channels, the weight takes ", inputs);
   llvm::SmallVector<int64_t> kernel;
   for (AffineExpr extent : llvm::drop_begin(w, 2))
     kernel.push_back(*constantDim(extent));
@@ -201,8 +202,8 @@ LogicalResult ConvTransposeOp::inferShape(std::optional<Location> location, Adap
   size_t spatial = x.size() - 2;
   if (adaptor.getOutputPadding().size() != spatial)
     return emitOptionalError(location, "output_padding has one entry per spatial dimension");
-  if (std::optional<int64_t> channels = constantDim(x[1]); channels && *channels != *constantDim(w[0]))
-    return emitOptionalError(location, "the operand has ", *channels, " channels, the weight takes ",
+  if (!requireEqual(x[1], w[0]))
+    return emitOptionalError(location, "the operand has ", *constantDim(x[1]), " channels, the weight takes ",
                              *constantDim(w[0]));
   if (*constantDim(w[0]) % groups != 0)
     return emitOptionalError(location, *constantDim(w[0]), " input channels do not divide into ", groups, " groups");

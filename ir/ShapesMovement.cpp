@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shape functions of ops that move elements.
 #include "ir/DlcDialect.h"
+#include "ir/ExtentRequirements.h"
 #include "ir/OpsGeneration.h"
 #include "ir/OpsIndexing.h"
 #include "ir/OpsMovement.h"
@@ -52,7 +53,7 @@ LogicalResult ReshapeLikeOp::inferShape(std::optional<Location> location, Adapto
                                         Dims &result) {
   MLIRContext *context = adaptor.getX().getContext();
   AffineExpr from = elementCount(dims[0], context), to = elementCount(dims[1], context);
-  if (!mayBeEqual(from, to))
+  if (!requireEqual(from, to))
     return emitOptionalError(location, "a reshape of ", *constantDim(from), " elements to ", *constantDim(to));
   return copyDims(dims[1], result);
 }
@@ -109,13 +110,12 @@ LogicalResult ConcatOp::inferShape(std::optional<Location> location, Adaptor ada
       return emitOptionalError(location, "concat takes operands of one rank, got ", result.size(), " and ",
                                operand.size());
     for (size_t i = 0; i < result.size(); ++i) {
-      std::optional<int64_t> known = constantDim(result[i]), other = constantDim(operand[i]);
       if (static_cast<int64_t>(i) == axis)
         result[i] = result[i] + operand[i];
-      else if (known && other && *known != *other)
-        return emitOptionalError(location, "concat along dimension ", axis, " with extents ", *known, " and ", *other,
-                                 " of dimension ", i);
-      else if (!known && other)
+      else if (!requireEqual(result[i], operand[i]))
+        return emitOptionalError(location, "concat along dimension ", axis, " with extents ", *constantDim(result[i]),
+                                 " and ", *constantDim(operand[i]), " of dimension ", i);
+      else if (constantDim(operand[i]))
         result[i] = operand[i];
     }
   }
@@ -178,9 +178,9 @@ LogicalResult topKDims(std::optional<Location> location, llvm::ArrayRef<AffineEx
                        Dims &result) {
   if (axis < 0 || axis >= static_cast<int64_t>(operand.size()))
     return emitOptionalError(location, "axis ", axis, " is not one of the ", operand.size(), " dimensions");
-  std::optional<int64_t> extent = constantDim(operand[axis]);
   if (k == -1)
     return copyDims(operand, result);
+  std::optional<int64_t> extent = constantDim(operand[axis]);
   if (k < 0 || (extent && k > *extent))
     return emitOptionalError(location, "the ", k, " largest of ", extent.value_or(0), " elements");
   result.assign(operand.begin(), operand.end());
@@ -209,7 +209,7 @@ LogicalResult ScatterAddOp::inferShape(std::optional<Location> location, Adaptor
     return emitOptionalError(location, "updates of rank ", updates.size(), " for indices of rank ", indices.size(),
                              " and a result of rank ", like.size());
   for (auto [index, update] : llvm::zip(indices, updates.drop_front(axis)))
-    if (!mayBeEqual(index, update))
+    if (!requireEqual(index, update))
       return emitOptionalError(location, *constantDim(index), " indices for ", *constantDim(update), " updates");
   llvm::append_range(result, updates.take_front(axis));
   result.push_back(like[axis]);
@@ -227,7 +227,7 @@ LogicalResult UpdateSliceOp::inferShape(std::optional<Location> location, Adapto
   for (size_t i = 0; i < dims[0].size(); ++i) {
     std::optional<int64_t> whole = constantDim(dims[0][i]), part = constantDim(dims[1][i]);
     bool isAxis = static_cast<int64_t>(i) == axis;
-    if (whole && part && (isAxis ? *part > *whole : *part != *whole))
+    if (isAxis ? whole && part && *part > *whole : !requireEqual(dims[0][i], dims[1][i]))
       return emitOptionalError(location, "an update of extent ", *part, " for extent ", *whole, " of dimension ", i);
   }
   if (!dims[2].empty())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shape functions of regions and points of images, and what their loops cost.
+#include "ir/ExtentRequirements.h"
 #include "ir/OpsSampling.h"
 
 using namespace mlir;
@@ -18,8 +19,8 @@ static LogicalResult inferRegions(std::optional<Location> location, const Dims &
   if (images.size() != 4 || regions.size() != 2)
     return emitOptionalError(location, "expects images [N, C, H, W] and regions [R, ", columns, "], got ranks ",
                              images.size(), " and ", regions.size());
-  if (std::optional<int64_t> given = constantDim(regions[1]); given && *given != columns)
-    return emitOptionalError(location, "regions have ", *given, " numbers each, expected ", columns);
+  if (!requireEqual(regions[1], getAffineConstantExpr(columns, regions[1].getContext())))
+    return emitOptionalError(location, "regions have ", *constantDim(regions[1]), " numbers each, expected ", columns);
   if (height < 1 || width < 1)
     return emitOptionalError(location, "the height and width of the result are positive");
   MLIRContext *context = images[0].getContext();
@@ -30,7 +31,7 @@ static LogicalResult inferRegions(std::optional<Location> location, const Dims &
 static LogicalResult checkImages(std::optional<Location> location, const Dims &regions, const Dims &images) {
   if (images.size() != 1)
     return emitOptionalError(location, "the images of regions have rank 1, got rank ", images.size());
-  if (!mayBeEqual(regions[0], images[0]))
+  if (!requireEqual(regions[0], images[0]))
     return emitOptionalError(location, "there are ", *constantDim(images[0]), " images for ", *constantDim(regions[0]),
                              " regions");
   return success();
@@ -58,7 +59,7 @@ static LogicalResult checkRegionGradient(std::optional<Location> location, const
     return emitOptionalError(location, "expects a gradient of rank 4");
   if (failed(inferRegions(location, x, regions, columns, 1, 1, pooled)))
     return failure();
-  if (!mayBeEqual(gradient[0], pooled[0]) || !mayBeEqual(gradient[1], pooled[1]))
+  if (!requireEqual(gradient[0], pooled[0]) || !requireEqual(gradient[1], pooled[1]))
     return emitOptionalError(location, "the gradient does not fit the regions and channels");
   return success();
 }
@@ -101,7 +102,7 @@ static LogicalResult inferSamples(std::optional<Location> location, const Dims &
   if (x.size() < 4 || positions.size() != 5)
     return emitOptionalError(location, "expects images [N, G, C, D...] and positions [N, G, T, S, P], got ranks ",
                              x.size(), " and ", positions.size());
-  if (!mayBeEqual(x[0], positions[0]) || !mayBeEqual(x[1], positions[1]))
+  if (!requireEqual(x[0], positions[0]) || !requireEqual(x[1], positions[1]))
     return emitOptionalError(location, "the positions do not fit the images and groups");
   auto spatial = static_cast<int64_t>(x.size()) - 3;
   if (constantDim(positions[3]) != spatial)
@@ -114,7 +115,7 @@ static LogicalResult checkSampleGradient(std::optional<Location> location, llvm:
   Dims samples;
   if (failed(inferSamples(location, dims[2], dims[1], samples)))
     return failure();
-  if (dims[0].size() != samples.size() || !llvm::all_of_zip(dims[0], samples, mayBeEqual))
+  if (dims[0].size() != samples.size() || !llvm::all_of_zip(dims[0], samples, requireEqual))
     return emitOptionalError(location, "the gradient does not fit the images and positions");
   return success();
 }

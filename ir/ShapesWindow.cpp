@@ -2,6 +2,7 @@
 // Shape functions of windows and reductions.
 #include "ir/DlcDialect.h"
 #include "ir/ExtentAlgebra.h"
+#include "ir/ExtentRequirements.h"
 #include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
@@ -60,7 +61,7 @@ LogicalResult windowGradientDims(std::optional<Location> location, llvm::ArrayRe
   if (gradient.size() != windows.size())
     return emitOptionalError(location, "expects a gradient of rank ", windows.size(), ", got rank ", gradient.size());
   for (auto [dim, pair] : llvm::enumerate(llvm::zip(gradient, windows)))
-    if (!mayBeEqual(std::get<0>(pair), std::get<1>(pair)))
+    if (!requireEqual(std::get<0>(pair), std::get<1>(pair)))
       return emitOptionalError(location, "dimension ", dim, " of the gradient has ", *constantDim(std::get<0>(pair)),
                                " elements, the windows ", *constantDim(std::get<1>(pair)));
   return copyDims(x, result);

@@ -2,6 +2,7 @@
 #include "analysis/SymbolicShapesAnalysis.h"
 #include "ir/Annotations.h"
 #include "ir/ExtentAlgebra.h"
+#include "ir/ExtentRequirements.h"
 #include "ir/Names.h"
 #include "ir/OpsControl.h"
 #include "ir/OpsCustom.h"
@@ -91,6 +92,7 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
   }
 
   void check(Operation *op) {
+    checkRequirements(op);
     if (auto expand = llvm::dyn_cast<dlc::ExpandLikeOp>(op); expand && !expand.getOpen().empty()) {
       checkOpenBroadcast(expand);
     } else if (op->hasTrait<dlc::Elementwise>() || llvm::isa<dlc::ExpandLikeOp>(op)) {
@@ -100,13 +102,6 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
       expectBroadcast(op, operands);
     } else if (llvm::isa<dlc::ExpandOp>(op)) {
       expectBroadcast(op, {shapes->getDims(op->getOperand(0)), shapes->getDims(op->getResult(0))});
-    } else if (llvm::isa<dlc::ConcatOp>(op)) {
-      auto axis = op->getAttrOfType<IntegerAttr>("axis").getInt();
-      llvm::ArrayRef<AffineExpr> first = shapes->getDims(op->getOperand(0));
-      for (Value operand : op->getOperands().drop_front())
-        for (auto [dim, extent] : llvm::enumerate(shapes->getDims(operand)))
-          if (static_cast<int64_t>(dim) != axis)
-            expectEqual(op, first[dim], extent);
     } else if (auto product = llvm::dyn_cast<dlc::MatMulOp>(op)) {
       checkProduct(product);
     } else if (llvm::isa<dlc::ReshapeOp, dlc::ReshapeLikeOp>(op)) {
@@ -123,6 +118,22 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
         if (size > 0)
           expectAtLeast(op, extent, std::max(start, start + (size - 1) * step) + 1);
     }
+  }
+
+  /// What the op's shape rule requires of its operands.
+  void checkRequirements(Operation *op) {
+    auto rule = llvm::dyn_cast<dlc::DimensionOpInterface>(op);
+    if (!rule)
+      return;
+    llvm::SmallVector<dlc::Dims> operands;
+    for (Value operand : op->getOperands())
+      operands.emplace_back(shapes->getDims(operand));
+    dlc::ExtentRequirements requirements;
+    dlc::Dims result;
+    if (failed(rule.inferDims(operands, result)))
+      return signalPassFailure();
+    for (auto [extent, other] : requirements.getEqual())
+      expectEqual(op, extent, other);
   }
 
   /// An extent that is not that of the result is 1.
@@ -153,10 +164,7 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
 
   void checkProduct(dlc::MatMulOp op) {
     llvm::ArrayRef<AffineExpr> lhs = shapes->getDims(op.getLhs()), rhs = shapes->getDims(op.getRhs());
-    bool isRow = lhs.size() == 1, isColumn = rhs.size() == 1;
-    expectEqual(op, isRow || !op.getTransposeLhs() ? lhs.back() : lhs[lhs.size() - 2],
-                isColumn || op.getTransposeRhs() ? rhs.back() : rhs[rhs.size() - 2]);
-    if (!isRow && !isColumn)
+    if (lhs.size() > 1 && rhs.size() > 1)
       expectBroadcast(op, {lhs.drop_back(2), rhs.drop_back(2)});
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ir/ExtentRequirements.h"
 #include "ir/ShapeInference.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
@@ -117,6 +118,22 @@ TEST_F(ShapeRulesTest, OnlyConstantsThatDifferAreUnequal) {
   EXPECT_TRUE(dlc::mayBeEqual(extents[0], extents[0]));
   EXPECT_TRUE(dlc::mayBeEqual(extents[0], extents[2]));
   EXPECT_TRUE(dlc::mayBeEqual(extents[2], extents[3]));
+}
+
+TEST_F(ShapeRulesTest, RequirementsAreCollected) {
+  Dims extents = dims({2, 3, -1, -2});
+  EXPECT_TRUE(dlc::requireEqual(extents[0], extents[2])) << "nobody collects";
+  dlc::ExtentRequirements outer;
+  EXPECT_FALSE(dlc::requireEqual(extents[0], extents[1]));
+  EXPECT_TRUE(dlc::requireEqual(extents[2], extents[2]));
+  EXPECT_TRUE(outer.getEqual().empty());
+  {
+    dlc::ExtentRequirements inner;
+    EXPECT_TRUE(dlc::requireEqual(extents[2], extents[3]));
+    EXPECT_EQ(inner.getEqual(), llvm::ArrayRef({std::pair(extents[2], extents[3])}));
+  }
+  EXPECT_TRUE(dlc::requireEqual(extents[0], extents[2]));
+  EXPECT_EQ(outer.getEqual(), llvm::ArrayRef({std::pair(extents[0], extents[2])}));
 }
 
 } // namespace
