@@ -205,6 +205,8 @@ void importSqueeze(NodeImporter &node) {
       node.error() << "removes dimension " << i << ", which has " << *constantDim(extent) << " elements";
     if (!isRemoved)
       target.push_back(extent);
+    else if (!constantDim(extent))
+      node.expectInRun(ExtentRelation::Equal, extent, node.extent(1));
   }
   if (node.hasFailed())
     return;

@@ -131,31 +131,39 @@ void importBatchNormalization(NodeImporter &node) {
 }
 
 /// Scale and bias of group normalizations: [C], or [groups] in GroupNormalization of opset 18.
-Value getChannelOperand(NodeImporter &node, int64_t i, int64_t groups) {
+Value getChannelOperand(NodeImporter &node, int64_t i, int64_t channels, int64_t groups) {
   if (!node.expectOperands(3, 3))
     return {};
-  AffineExpr channels = node.getDims(0)[1];
   ArrayRef<AffineExpr> dims = node.getDims(i);
   Value value = node.cast(node.getOperand(i), node.getElementType(0));
-  std::optional<int64_t> count = constantDim(channels);
-  if (dims.size() == 1 && dims[0] == channels)
+  if (dims.size() == 1 && dims[0] == node.extent(channels))
     return value;
-  if (dims.size() != 1 || !count || constantDim(dims[0]) != groups || *count % groups != 0) {
+  if (dims.size() != 1 || constantDim(dims[0]) != groups || channels % groups != 0) {
     if (!node.hasFailed())
       node.error() << "operand " << i << " must hold one number per channel"
                    << (node.getOpset() < 21 ? " or group" : "");
     return {};
   }
-  AffineExpr size = node.extent(*count / groups);
+  AffineExpr size = node.extent(channels / groups);
   Value repeated =
-      node.create<ExpandOp>(node.reshape(value, {dims[0], node.extent(1)}), node.integers({groups, *count / groups}));
+      node.create<ExpandOp>(node.reshape(value, {dims[0], node.extent(1)}), node.integers({groups, channels / groups}));
   return node.reshape(repeated, {dims[0] * size});
 }
 
 void importGroups(NodeImporter &node, std::optional<int64_t> groups) {
   if (!node.expectOperands(3, 3) || !expectElements(node, 0, ElementClass::Real))
     return;
+  Value x = node.getOperand(0);
   std::optional<int64_t> channels = node.getRank(0) >= 2 ? constantDim(node.getDims(0)[1]) : std::nullopt;
+  // Where the operand does not tell how many channels there are, its scale does.
+  bool scalesChannels = !groups || node.getOpset() >= 21;
+  if (node.getRank(0) >= 2 && !channels && scalesChannels && node.getRank(1) == 1)
+    if ((channels = constantDim(node.getDims(1)[0]))) {
+      Dims dims(node.getDims(0));
+      node.expectInRun(ExtentRelation::Equal, dims[1], node.extent(*channels));
+      dims[1] = node.extent(*channels);
+      x = node.reshape(x, dims);
+    }
   if (!groups)
     groups = channels.value_or(0);
   if (!channels || *groups < 1 || *channels % *groups != 0) {
@@ -163,9 +171,8 @@ void importGroups(NodeImporter &node, std::optional<int64_t> groups) {
     return;
   }
   double epsilon = node.getReal("epsilon", 1e-5);
-  Value scale = getChannelOperand(node, 1, *groups), bias = getChannelOperand(node, 2, *groups);
-  node.setResult(0,
-                 node.create<GroupNormOp>(node.getOperand(0), scale, bias, node.integer(*groups), node.real(epsilon)));
+  Value scale = getChannelOperand(node, 1, *channels, *groups), bias = getChannelOperand(node, 2, *channels, *groups);
+  node.setResult(0, node.create<GroupNormOp>(x, scale, bias, node.integer(*groups), node.real(epsilon)));
 }
 void importGroupNormalization(NodeImporter &node) { importGroups(node, node.getInteger("num_groups", 0)); }
 void importInstanceNormalization(NodeImporter &node) { importGroups(node, std::nullopt); }

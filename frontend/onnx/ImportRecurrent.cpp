@@ -11,6 +11,27 @@ using namespace mlir;
 namespace dlc::onnx_import {
 namespace {
 
+/// Where one operand tells the batch as a number, as an exporter's initial state does, the others have it, too.
+void fixBatch(NodeImporter &node, OnnxRecurrence &operation) {
+  size_t inSequence = operation.isBatchFirst ? 0 : 1;
+  std::pair<Value *, size_t> places[] = {{&operation.x, inSequence},
+                                         {&operation.lengths, 0},
+                                         {&operation.initialHidden, inSequence},
+                                         {&operation.initialCell, inSequence}};
+  AffineExpr known;
+  for (auto [value, dim] : places)
+    if (*value && dim < node.getDims(*value).size() && constantDim(node.getDims(*value)[dim]))
+      known = node.getDims(*value)[dim];
+  for (auto [value, dim] : places) {
+    if (!known || !*value || dim >= node.getDims(*value).size() || constantDim(node.getDims(*value)[dim]))
+      continue;
+    Dims dims(node.getDims(*value));
+    node.expectInRun(ExtentRelation::Equal, dims[dim], known);
+    dims[dim] = known;
+    *value = node.reshape(*value, dims);
+  }
+}
+
 /// The operands of ONNX's operation, and those of com.microsoft's where weights are quantized.
 template <RecurrentKind kind, bool isQuantized = false> void importRecurrent(NodeImporter &node) {
   constexpr bool isLstm = kind == RecurrentKind::Lstm;
@@ -47,6 +68,8 @@ template <RecurrentKind kind, bool isQuantized = false> void importRecurrent(Nod
     operation.resetsAfter = node.getFlag("linear_before_reset");
   operation.isBatchFirst = node.getFlag("layout");
   operation.wantsSequence = node.hasResult(0);
+  if (!node.hasFailed())
+    fixBatch(node, operation);
   if (node.hasFailed())
     return;
 

@@ -87,6 +87,8 @@ void importTopK(NodeImporter &node) {
   constexpr int64_t few = 64;
   bool isKnown = constantDim(count).has_value();
   int64_t k = isKnown || range.high <= few ? range.high : -1;
+  if (AffineExpr extent = node.getDims(0)[axis]; !node.hasFailed() && !(isKnown && constantDim(extent)))
+    node.expectInRun(ExtentRelation::AtLeast, extent, count);
   bool smallest = !node.getFlag("largest", true);
   // Sorted results are right also where any order would do.
   Value x = node.getOperand(0);

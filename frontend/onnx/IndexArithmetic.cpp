@@ -114,6 +114,12 @@ std::optional<FlatIndices> flattenElementIndices(NodeImporter &node, int64_t axi
   Indexing indexing{node};
   Value indices = node.cast(node.getOperand(1), indexing.i64), position;
   for (int64_t dim = 0; dim < rank && !node.hasFailed(); ++dim) {
+    AffineExpr whole = node.getDims(0)[dim], part = node.getDims(1)[dim];
+    std::optional<int64_t> known = constantDim(whole), used = constantDim(part);
+    if (dim != axis && known && used && *used > *known)
+      node.error() << "has indices for " << *used << " elements of dimension " << dim << ", which has " << *known;
+    else if (dim != axis && whole != part && !(known && used))
+      node.expectInRun(ExtentRelation::AtLeast, whole, part);
     Value along = dim == axis ? indexing.bound(indices, dim) : numberAlong(node, indices, dim, rank);
     position = indexing.add(position, along, dim + 1, rank);
   }
