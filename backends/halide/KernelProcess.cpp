@@ -101,8 +101,8 @@ void ProcessPool::submit(const std::function<Outcome()> &task, std::function<voi
   }
   if (process == 0) {
     followParent(parent);
-    // In a thread, malloc has an arena of its own. In the first thread it would fill holes in the heap that this process
-    // shares with its parent, and the system would copy a page for each: a tenth of the time of small kernels.
+    // In a thread, malloc has an arena of its own. In the first thread it would fill holes in the heap that this
+    // process shares with its parent, and the system would copy a page for each: a tenth of the time of small kernels.
     llvm::thread worker(std::optional<unsigned>(kernelStackBytes), [&] { runChild(task, result); });
     worker.join();
   }

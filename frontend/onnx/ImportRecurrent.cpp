@@ -14,15 +14,15 @@ namespace {
 /// Where one operand tells the batch as a number, as an exporter's initial state does, the others have it, too.
 void fixBatch(NodeImporter &node, OnnxRecurrence &operation) {
   size_t inSequence = operation.isBatchFirst ? 0 : 1;
-  std::pair<Value *, size_t> places[] = {{&operation.x, inSequence},
-                                         {&operation.lengths, 0},
-                                         {&operation.initialHidden, inSequence},
-                                         {&operation.initialCell, inSequence}};
+  std::pair<Value *, size_t> batches[] = {{&operation.x, inSequence},
+                                          {&operation.lengths, 0},
+                                          {&operation.initialHidden, inSequence},
+                                          {&operation.initialCell, inSequence}};
   AffineExpr known;
-  for (auto [value, dim] : places)
+  for (auto [value, dim] : batches)
     if (*value && dim < node.getDims(*value).size() && constantDim(node.getDims(*value)[dim]))
       known = node.getDims(*value)[dim];
-  for (auto [value, dim] : places) {
+  for (auto [value, dim] : batches) {
     if (!known || !*value || dim >= node.getDims(*value).size() || constantDim(node.getDims(*value)[dim]))
       continue;
     Dims dims(node.getDims(*value));

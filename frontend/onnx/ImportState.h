@@ -88,8 +88,8 @@ public:
   virtual const KnownValue *readElements(Tensor &tensor) { return getKnown(tensor); }
   /// Whether `expr` depends on an element of a tensor, not on extents alone.
   bool readsElements(mlir::AffineExpr expr);
-  /// The numbers that the symbols of `extent` stand for, by their first symbols, if each is given and not computed from
-  /// others: an extent or an element of an input of the model, or what a run has read back where the builder is. Else
+  /// The numbers that `extent` is computed from, by their first symbols, if each is given and not computed from others
+  /// itself: an extent or an element of an input of the model, or what a run has read back where the builder is. Else
   /// nothing.
   std::map<unsigned, mlir::AffineExpr> findGivenNumbers(mlir::AffineExpr extent);
   /// Whether `tensor` is a weight that may get another value later, so that nodes must not be evaluated on this one.
