@@ -113,11 +113,12 @@ check_tsan() {
 
 check_large() {
   scripts/build.sh release
-  # Every operator with every type, 25 times as many random models, schedules and mutants, every version of every ONNX operation, all cases of ONNX's
+  # Every operator with every type, 25 times as many random models, schedules, broadcasts and mutants, every version of every ONNX operation, all cases of ONNX's
   # own runner, 800 levels of residual blocks, 50 kills, other random numbers.
   DLC_TEST_OPERATORS=all piece large:operators e2e build test/e2e/test_operators_agree.py
   DLC_SHARED_WEIGHT_MODELS=1000 piece large:shared-weights e2e build test/e2e/test_shared_weights.py
   DLC_SCHEDULE_POINTS=150 piece large:schedules e2e build test/e2e/test_module_text.py
+  DLC_BROADCAST_GRAPHS=500 piece large:broadcasts e2e build test/e2e/test_random_broadcasts.py
   DLC_MUTATIONS=6000 piece large:mutations e2e build test/e2e/test_mutated_models.py
   DLC_TEST_LEVELS=800 piece large:depth e2e build test/e2e/test_depth.py
   DLC_TEST_CASES=all piece large:cases e2e build $(grep -lE '^from sampling import' test/e2e/test_*.py)

@@ -157,13 +157,16 @@ void importGroups(NodeImporter &node, std::optional<int64_t> groups) {
   std::optional<int64_t> channels = node.getRank(0) >= 2 ? constantDim(node.getDims(0)[1]) : std::nullopt;
   // Where the operand does not tell how many channels there are, its scale does.
   bool scalesChannels = !groups || node.getOpset() >= 21;
-  if (node.getRank(0) >= 2 && !channels && scalesChannels && node.getRank(1) == 1)
-    if ((channels = constantDim(node.getDims(1)[0]))) {
+  if (node.getRank(0) >= 2 && !channels && scalesChannels && node.getRank(1) == 1) {
+    AffineExpr given = node.getDims(1)[0];
+    channels = constantDim(given);
+    if (channels) {
       Dims dims(node.getDims(0));
-      node.expectInRun(ExtentRelation::Equal, dims[1], node.extent(*channels));
-      dims[1] = node.extent(*channels);
+      node.expectInRun(ExtentRelation::Equal, dims[1], given);
+      dims[1] = given;
       x = node.reshape(x, dims);
     }
+  }
   if (!groups)
     groups = channels.value_or(0);
   if (!channels || *groups < 1 || *channels % *groups != 0) {
