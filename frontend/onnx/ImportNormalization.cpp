@@ -160,12 +160,8 @@ void importGroups(NodeImporter &node, std::optional<int64_t> groups) {
   if (node.getRank(0) >= 2 && !channels && scalesChannels && node.getRank(1) == 1) {
     AffineExpr given = node.getDims(1)[0];
     channels = constantDim(given);
-    if (channels) {
-      Dims dims(node.getDims(0));
-      node.expectInRun(ExtentRelation::Equal, dims[1], given);
-      dims[1] = given;
-      x = node.reshape(x, dims);
-    }
+    if (channels)
+      x = fixExtent(node, x, 1, given);
   }
   if (!groups)
     groups = channels.value_or(0);

@@ -115,6 +115,13 @@ Value padToSame(NodeImporter &node, Value x, ArrayRef<int64_t> kernel, ArrayRef<
   return node.create<PadLikeOp>(x, padding, node.createShape(low), node.createShape(sizes), PadMode::Constant);
 }
 
+Value fixExtent(NodeImporter &node, Value value, size_t dim, AffineExpr extent) {
+  Dims dims(node.getDims(value));
+  node.expectInRun(ExtentRelation::Equal, dims[dim], extent);
+  dims[dim] = extent;
+  return node.reshape(value, dims);
+}
+
 Value unsqueezeAround(NodeImporter &node, Value x, int64_t before, int64_t after) {
   if (node.hasFailed())
     return {};

@@ -31,6 +31,9 @@ bool needsPaddedOperand(NodeImporter &node, llvm::ArrayRef<int64_t> strides);
 mlir::Value padToSame(NodeImporter &node, mlir::Value x, llvm::ArrayRef<int64_t> kernel,
                       llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations, mlir::Value padding = {});
 
+/// `value` with `extent` elements in dimension `dim`, which a run checks.
+mlir::Value fixExtent(NodeImporter &node, mlir::Value value, size_t dim, mlir::AffineExpr extent);
+
 /// `x` with extent 1 in `before` leading and `after` trailing dimensions more, as a bias of channels takes them.
 mlir::Value unsqueezeAround(NodeImporter &node, mlir::Value x, int64_t before, int64_t after);
 

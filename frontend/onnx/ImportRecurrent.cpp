@@ -25,10 +25,7 @@ void fixBatch(NodeImporter &node, OnnxRecurrence &operation) {
   for (auto [value, dim] : batches) {
     if (!known || !*value || dim >= node.getDims(*value).size() || constantDim(node.getDims(*value)[dim]))
       continue;
-    Dims dims(node.getDims(*value));
-    node.expectInRun(ExtentRelation::Equal, dims[dim], known);
-    dims[dim] = known;
-    *value = node.reshape(*value, dims);
+    *value = fixExtent(node, *value, dim, known);
   }
 }
 

@@ -104,7 +104,7 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
       expectBroadcast(op, {shapes->getDims(op->getOperand(0)), shapes->getDims(op->getResult(0))});
     } else if (auto product = llvm::dyn_cast<dlc::MatMulOp>(op)) {
       checkProduct(product);
-    } else if (llvm::isa<dlc::ReshapeOp, dlc::ReshapeLikeOp>(op)) {
+    } else if (llvm::isa<dlc::ReshapeOp>(op)) {
       expectEqual(op, dlc::elementCount(shapes->getDims(op->getOperand(0)), &getContext()),
                   dlc::elementCount(shapes->getDims(op->getResult(0)), &getContext()));
     } else if (llvm::isa<dlc::CustomOp, dlc::CustomResultOp>(op)) {
