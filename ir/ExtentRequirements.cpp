@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ExtentRequirements.h"
-#include "ir/ShapeInference.h"
 
 using namespace mlir;
 
@@ -12,10 +11,19 @@ ExtentRequirements::ExtentRequirements() : outer(collector) { collector = this; 
 ExtentRequirements::~ExtentRequirements() { collector = outer; }
 
 bool requireEqual(AffineExpr extent, AffineExpr other) {
-  if (!mayBeEqual(extent, other))
+  if (extent != other && llvm::isa_and_present<AffineConstantExpr>(extent) &&
+      llvm::isa_and_present<AffineConstantExpr>(other))
     return false;
   if (collector && extent != other)
-    collector->equal.emplace_back(extent, other);
+    collector->requirements.push_back({extent, other});
+  return true;
+}
+
+bool requireAtLeast(AffineExpr extent, int64_t least) {
+  if (auto known = llvm::dyn_cast<AffineConstantExpr>(extent))
+    return known.getValue() >= least;
+  if (collector)
+    collector->requirements.push_back({extent, getAffineConstantExpr(least, extent.getContext()), /*mayBeMore=*/true});
   return true;
 }
 

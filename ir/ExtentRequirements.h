@@ -10,8 +10,17 @@
 
 namespace dlc {
 
-/// While it exists, collects the extents that are not numbers and have to be equal by the shape rules that its thread
-/// runs.
+/// What has to hold in a run: `extent` is equal to `other` or, if it may be more, at least that.
+struct ExtentRequirement {
+  mlir::AffineExpr extent, other;
+  bool mayBeMore = false;
+
+  bool operator==(const ExtentRequirement &rhs) const {
+    return extent == rhs.extent && other == rhs.other && mayBeMore == rhs.mayBeMore;
+  }
+};
+
+/// While it exists, collects what the shape rules that its thread runs require of extents that are not numbers.
 class ExtentRequirements {
 public:
   ExtentRequirements();
@@ -19,17 +28,21 @@ public:
   ExtentRequirements(const ExtentRequirements &) = delete;
   ExtentRequirements &operator=(const ExtentRequirements &) = delete;
 
-  llvm::ArrayRef<std::pair<mlir::AffineExpr, mlir::AffineExpr>> getEqual() const { return equal; }
+  llvm::ArrayRef<ExtentRequirement> get() const { return requirements; }
 
 private:
   friend bool requireEqual(mlir::AffineExpr, mlir::AffineExpr);
+  friend bool requireAtLeast(mlir::AffineExpr, int64_t);
 
-  llvm::SmallVector<std::pair<mlir::AffineExpr, mlir::AffineExpr>> equal;
+  llvm::SmallVector<ExtentRequirement> requirements;
   ExtentRequirements *outer; ///< that collects again when this one is gone
 };
 
 /// For shape rules: an op requires that the two are equal. False if they are numbers that differ.
 bool requireEqual(mlir::AffineExpr extent, mlir::AffineExpr other);
+
+/// For shape rules: an op requires that the extent is at least a number. False if it is a smaller number.
+bool requireAtLeast(mlir::AffineExpr extent, int64_t least);
 
 } // namespace dlc
 

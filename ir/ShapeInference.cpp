@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ShapeInference.h"
+#include "ir/ExtentRequirements.h"
 #include "ir/ExtentSign.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Diagnostics.h"
@@ -86,6 +87,10 @@ LogicalResult broadcastDims(std::optional<Location> location, llvm::ArrayRef<Dim
       if (!extent || known == 1 || (!known && other && *other != 1))
         extent = dims[i];
     }
+  for (const Dims &dims : operands)
+    for (auto [extent, whole] : llvm::zip(dims, llvm::ArrayRef(result).take_back(dims.size())))
+      if (constantDim(extent) != 1)
+        requireEqual(whole, extent);
   return success();
 }
 

@@ -38,8 +38,8 @@ mlir::AffineExpr divideExactly(mlir::AffineExpr numerator, mlir::AffineExpr deno
 
 mlir::LogicalResult copyDims(llvm::ArrayRef<mlir::AffineExpr> operand, Dims &result);
 
-/// NumPy broadcasting. Two extents that are not constants are assumed to be equal; fails on constants that differ and
-/// are not 1.
+/// NumPy broadcasting. Two extents that meet are required to be equal unless one is the constant 1; fails on constants
+/// that differ and are not 1.
 mlir::LogicalResult broadcastDims(std::optional<mlir::Location> location, llvm::ArrayRef<Dims> operands, Dims &result);
 
 /// Those of the first operand, to which the others, scales and zero points, broadcast.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shapes, effects and structure of ops that a user's C functions compute.
 #include "ir/ExtentMaps.h"
+#include "ir/ExtentRequirements.h"
 #include "ir/OpsCustom.h"
 #include "ir/OpsKernel.h"
 
@@ -17,12 +18,29 @@ Type getFurtherType(Value first, uint64_t number) {
   return llvm::cast<TypeAttr>(op.getTypes()[number]).getValue();
 }
 
+/// A result's extents, of which none is negative.
+static LogicalResult inferResult(std::optional<Location> location, Attribute map, llvm::ArrayRef<Dims> operands,
+                                 Dims &result) {
+  if (failed(applyToExtents(location, llvm::cast<AffineMapAttr>(map).getValue(), operands, result)))
+    return failure();
+  for (AffineExpr extent : result)
+    requireAtLeast(extent, 0);
+  return success();
+}
+
 LogicalResult CustomOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
                                    Dims &result) {
   if (adaptor.getDims().empty() || adaptor.getTypes().size() != adaptor.getDims().size())
     return emitOptionalError(location, "a custom op has one type and one list of extents for each result, got ",
                              adaptor.getTypes().size(), " and ", adaptor.getDims().size());
-  return applyToExtents(location, llvm::cast<AffineMapAttr>(adaptor.getDims()[0]).getValue(), dims, result);
+  llvm::SmallVector<AffineExpr> equal;
+  if (adaptor.getEqual() && failed(applyToExtents(location, *adaptor.getEqual(), dims, equal)))
+    return failure();
+  for (size_t i = 0; i + 1 < equal.size(); i += 2)
+    if (!requireEqual(equal[i], equal[i + 1]))
+      return emitOptionalError(location, "takes operands of equal extents, got ", *constantDim(equal[i]), " and ",
+                               *constantDim(equal[i + 1]));
+  return inferResult(location, adaptor.getDims()[0], dims, result);
 }
 
 LogicalResult CustomResultOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
@@ -30,8 +48,7 @@ LogicalResult CustomResultOp::inferShape(std::optional<Location> location, Adapt
   CustomOp op = getFunction(adaptor.getFirst());
   if (!op || adaptor.getNumber() < 1 || adaptor.getNumber() >= op.getDims().size())
     return emitOptionalError(location, "is not a further result of a dlc.custom");
-  auto map = llvm::cast<AffineMapAttr>(op.getDims()[adaptor.getNumber()]).getValue();
-  return applyToExtents(location, map, dims.drop_front(), result);
+  return inferResult(location, op.getDims()[adaptor.getNumber()], dims.drop_front(), result);
 }
 
 LogicalResult CustomOp::verify() {

@@ -42,9 +42,10 @@ LogicalResult ReshapeOp::inferShape(std::optional<Location> location, Adaptor ad
     if (totalConstant && knownConstant && *totalConstant % *knownConstant != 0)
       return emitOptionalError(location, "a reshape of ", *totalConstant, " elements to rows of ", *knownConstant);
     result[*inferred] = divideExactly(total, known);
+    requireEqual(total, elementCount(result, context));
     return success();
   }
-  if (totalConstant && knownConstant && *totalConstant != *knownConstant)
+  if (!requireEqual(total, known))
     return emitOptionalError(location, "a reshape of ", *totalConstant, " elements to ", *knownConstant);
   return success();
 }
@@ -135,9 +136,9 @@ LogicalResult SliceOp::inferShape(std::optional<Location> location, Adaptor adap
       result.push_back(dims[0][i]);
       continue;
     }
-    std::optional<int64_t> extent = constantDim(dims[0][i]);
     int64_t last = start + (size - 1) * step;
-    if (size < -1 || start < 0 || step == 0 || (size > 0 && (last < 0 || (extent && std::max(start, last) >= *extent))))
+    if (size < -1 || start < 0 || step == 0 ||
+        (size > 0 && (last < 0 || !requireAtLeast(dims[0][i], std::max(start, last) + 1))))
       return emitOptionalError(location, "slice of ", size, " elements from ", start, " in steps of ", step,
                                " leaves dimension ", i);
     result.push_back(getAffineConstantExpr(size, adaptor.getX().getContext()));

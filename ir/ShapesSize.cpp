@@ -3,6 +3,7 @@
 #include "ir/DlcDialect.h"
 #include "ir/ExtentAlgebra.h"
 #include "ir/ExtentMaps.h"
+#include "ir/ExtentRequirements.h"
 #include "ir/OpsSize.h"
 
 using namespace mlir;
@@ -33,7 +34,11 @@ LogicalResult applyToExtents(std::optional<Location> location, AffineMap map, ll
 
 LogicalResult ShapeOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
                                   Dims &result) {
-  return applyToExtents(location, adaptor.getDims(), dims, result);
+  if (failed(applyToExtents(location, adaptor.getDims(), dims, result)))
+    return failure();
+  for (AffineExpr extent : result)
+    requireAtLeast(extent, 0);
+  return success();
 }
 
 LogicalResult IntegersOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
@@ -70,7 +75,14 @@ LogicalResult ExpandLikeOp::inferShape(std::optional<Location> location, Adaptor
     closed[dim] = getAffineConstantExpr(1, x[dim].getContext());
   }
   // Both ways as elsewhere, but for the open dimensions.
-  return broadcastDims(location, {like, closed}, result);
+  if (failed(broadcastDims(location, {like, closed}, result)))
+    return failure();
+  for (int64_t dim : adaptor.getOpen()) {
+    AffineExpr extent = x[dim], whole = result[result.size() - x.size() + dim];
+    AffineExpr isOne = isEqualExtent(extent, getAffineConstantExpr(1, extent.getContext()));
+    requireEqual(whole, chooseExtent(isOne, whole, extent));
+  }
+  return success();
 }
 
 LogicalResult SliceLikeOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,

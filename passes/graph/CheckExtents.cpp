@@ -5,12 +5,6 @@
 #include "ir/ExtentRequirements.h"
 #include "ir/Names.h"
 #include "ir/OpsControl.h"
-#include "ir/OpsCustom.h"
-#include "ir/OpsLinear.h"
-#include "ir/OpsMovement.h"
-#include "ir/OpsShape.h"
-#include "ir/OpsSize.h"
-#include "ir/OpsSlicing.h"
 #include "passes/Passes.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -91,37 +85,8 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
       }
   }
 
-  void check(Operation *op) {
-    checkRequirements(op);
-    if (auto expand = llvm::dyn_cast<dlc::ExpandLikeOp>(op); expand && !expand.getOpen().empty()) {
-      checkOpenBroadcast(expand);
-    } else if (op->hasTrait<dlc::Elementwise>() || llvm::isa<dlc::ExpandLikeOp>(op)) {
-      llvm::SmallVector<llvm::ArrayRef<AffineExpr>> operands;
-      for (Value operand : op->getOperands())
-        operands.push_back(shapes->getDims(operand));
-      expectBroadcast(op, operands);
-    } else if (llvm::isa<dlc::ExpandOp>(op)) {
-      expectBroadcast(op, {shapes->getDims(op->getOperand(0)), shapes->getDims(op->getResult(0))});
-    } else if (auto product = llvm::dyn_cast<dlc::MatMulOp>(op)) {
-      checkProduct(product);
-    } else if (llvm::isa<dlc::ReshapeOp>(op)) {
-      expectEqual(op, dlc::elementCount(shapes->getDims(op->getOperand(0)), &getContext()),
-                  dlc::elementCount(shapes->getDims(op->getResult(0)), &getContext()));
-    } else if (llvm::isa<dlc::CustomOp, dlc::CustomResultOp>(op)) {
-      checkCustom(op);
-    } else if (llvm::isa<dlc::ShapeOp>(op)) {
-      for (AffineExpr extent : shapes->getDims(op->getResult(0)))
-        expectAtLeast(op, extent, 0);
-    } else if (auto slice = llvm::dyn_cast<dlc::SliceOp>(op)) {
-      for (auto [extent, start, size, step] :
-           llvm::zip(shapes->getDims(slice.getX()), slice.getStarts(), slice.getSizes(), slice.getSteps()))
-        if (size > 0)
-          expectAtLeast(op, extent, std::max(start, start + (size - 1) * step) + 1);
-    }
-  }
-
   /// What the op's shape rule requires of its operands.
-  void checkRequirements(Operation *op) {
+  void check(Operation *op) {
     auto rule = llvm::dyn_cast<dlc::DimensionOpInterface>(op);
     if (!rule)
       return;
@@ -132,55 +97,11 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
     dlc::Dims result;
     if (failed(rule.inferDims(operands, result)))
       return signalPassFailure();
-    for (auto [extent, other] : requirements.getEqual())
-      expectEqual(op, extent, other);
-  }
-
-  /// An extent that is not that of the result is 1.
-  void checkOpenBroadcast(dlc::ExpandLikeOp op) {
-    llvm::ArrayRef<AffineExpr> own = shapes->getDims(op.getX()), whole = shapes->getDims(op.getResult());
-    AffineExpr one = getAffineConstantExpr(1, &getContext());
-    for (auto [dim, extent, target] : llvm::enumerate(own, whole.take_back(own.size())))
-      if (llvm::is_contained(op.getOpen(), dim))
-        expectEqual(op, target, dlc::chooseExtent(dlc::isEqualExtent(extent, one), target, extent));
-      else if (dlc::constantDim(extent) != 1)
-        expectEqual(op, target, extent);
-  }
-
-  /// The op's description says which extents are equal, and what those of its results are.
-  void checkCustom(Operation *op) {
-    for (AffineExpr extent : shapes->getDims(op->getResult(0)))
-      expectAtLeast(op, extent, 0);
-    auto custom = llvm::dyn_cast<dlc::CustomOp>(op);
-    if (!custom || !custom.getEqual())
-      return;
-    llvm::SmallVector<AffineExpr> extents;
-    for (Value operand : op->getOperands())
-      llvm::append_range(extents, shapes->getDims(operand));
-    llvm::ArrayRef<AffineExpr> equal = custom.getEqual()->getResults();
-    for (size_t i = 0; i < equal.size(); i += 2)
-      expectEqual(op, equal[i].replaceSymbols(extents), equal[i + 1].replaceSymbols(extents));
-  }
-
-  void checkProduct(dlc::MatMulOp op) {
-    llvm::ArrayRef<AffineExpr> lhs = shapes->getDims(op.getLhs()), rhs = shapes->getDims(op.getRhs());
-    if (lhs.size() > 1 && rhs.size() > 1)
-      expectBroadcast(op, {lhs.drop_back(2), rhs.drop_back(2)});
-  }
-
-  void expectBroadcast(Operation *op, llvm::ArrayRef<llvm::ArrayRef<AffineExpr>> operands) {
-    size_t rank = 0;
-    for (llvm::ArrayRef<AffineExpr> dims : operands)
-      rank = std::max(rank, dims.size());
-    for (size_t i = 1; i <= rank; ++i) {
-      AffineExpr whole; // a number if there is one
-      for (llvm::ArrayRef<AffineExpr> dims : operands)
-        if (i <= dims.size() && dlc::constantDim(dims[dims.size() - i]) != 1)
-          if (AffineExpr extent = dims[dims.size() - i]; !whole || dlc::constantDim(extent))
-            whole = extent;
-      for (llvm::ArrayRef<AffineExpr> dims : operands)
-        if (whole && i <= dims.size() && dlc::constantDim(dims[dims.size() - i]) != 1)
-          expectEqual(op, whole, dims[dims.size() - i]);
+    for (const dlc::ExtentRequirement &required : requirements.get()) {
+      if (required.mayBeMore)
+        expectAtLeast(op, required.extent, *dlc::constantDim(required.other));
+      else
+        expectEqual(op, required.extent, required.other);
     }
   }
 
@@ -191,7 +112,7 @@ class CheckExtents final : public dlc::impl::CheckExtentsBase<CheckExtents> {
     rhs = dlc::normalizeExtent(rhs);
     if (dlc::constantDim(lhs))
       std::swap(lhs, rhs);
-    if (lhs != rhs && !dlc::constantDim(lhs))
+    if (lhs != rhs)
       add(op, {lhs, rhs, dlc::ExtentRelation::Equal});
   }
 

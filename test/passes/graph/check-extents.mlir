@@ -19,13 +19,13 @@ func.func @add(%x: tensor<?x4xf32> {dlc.dims = ["N", 4]}, %y: tensor<?x4xf32> {d
 // the result where it is not broadcast.
 // CHECK: #[[CHANNELS:.*]] = affine_map<()[s0, s1, s2] -> (s1, 3)>
 // CHECK: #[[SQUARE:.*]] = affine_map<()[s0, s1, s2] -> (s0, s2)>
-// CHECK: #[[COLUMNS:.*]] = affine_map<()[s0, s1, s2] -> (s2, 5)>
 // CHECK: #[[ROWS:.*]] = affine_map<()[s0, s1, s2] -> (s0, 2)>
+// CHECK: #[[COLUMNS:.*]] = affine_map<()[s0, s1, s2] -> (s2, 5)>
 // CHECK-LABEL: func.func @required
 // CHECK-SAME: checks = [#dlc.extent_check<relation = equal, values = #[[CHANNELS]], what = "conv">,
 // CHECK-SAME: #dlc.extent_check<relation = equal, values = #[[SQUARE]], what = "determinant">,
-// CHECK-SAME: #dlc.extent_check<relation = equal, values = #[[COLUMNS]], what = "expand">,
-// CHECK-SAME: #dlc.extent_check<relation = equal, values = #[[ROWS]], what = "expand">]>
+// CHECK-SAME: #dlc.extent_check<relation = equal, values = #[[ROWS]], what = "expand">,
+// CHECK-SAME: #dlc.extent_check<relation = equal, values = #[[COLUMNS]], what = "expand">]>
 func.func @required(%x: tensor<?x?x9xf32> {dlc.dims = ["N", "C", 9]}, %m: tensor<?x?xf32> {dlc.dims = ["N", "K"]}) -> (tensor<?x4x7xf32>, tensor<f32>, tensor<2x5xf32>) {
   %w = dlc.constant dense<1.0> : tensor<4x3x3xf32> : tensor<4x3x3xf32>
   %0 = dlc.conv %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads = array<i64: 0, 0>, groups = 1 : i64} : (tensor<?x?x9xf32>, tensor<4x3x3xf32>) -> tensor<?x4x7xf32>

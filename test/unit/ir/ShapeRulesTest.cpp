@@ -36,6 +36,8 @@ protected:
     return *dlc::constantDim(result.back());
   }
 
+  static dlc::ExtentRequirement equal(AffineExpr extent, AffineExpr other) { return {extent, other}; }
+
   MLIRContext context{MLIRContext::Threading::DISABLED};
 };
 
@@ -126,14 +128,29 @@ TEST_F(ShapeRulesTest, RequirementsAreCollected) {
   dlc::ExtentRequirements outer;
   EXPECT_FALSE(dlc::requireEqual(extents[0], extents[1]));
   EXPECT_TRUE(dlc::requireEqual(extents[2], extents[2]));
-  EXPECT_TRUE(outer.getEqual().empty());
+  EXPECT_TRUE(outer.get().empty());
   {
     dlc::ExtentRequirements inner;
     EXPECT_TRUE(dlc::requireEqual(extents[2], extents[3]));
-    EXPECT_EQ(inner.getEqual(), llvm::ArrayRef({std::pair(extents[2], extents[3])}));
+    ASSERT_EQ(inner.get().size(), 1u);
+    EXPECT_EQ(inner.get()[0], equal(extents[2], extents[3]));
   }
   EXPECT_TRUE(dlc::requireEqual(extents[0], extents[2]));
-  EXPECT_EQ(outer.getEqual(), llvm::ArrayRef({std::pair(extents[0], extents[2])}));
+  EXPECT_FALSE(dlc::requireAtLeast(extents[0], 3));
+  EXPECT_TRUE(dlc::requireAtLeast(extents[0], 2));
+  EXPECT_TRUE(dlc::requireAtLeast(extents[2], 2));
+  ASSERT_EQ(outer.get().size(), 2u);
+  EXPECT_EQ(outer.get()[0], equal(extents[0], extents[2]));
+  EXPECT_EQ(outer.get()[1], (dlc::ExtentRequirement{extents[2], extents[0], /*mayBeMore=*/true}));
+}
+
+TEST_F(ShapeRulesTest, BroadcastRequiresWhatIsNotOne) {
+  dlc::ExtentRequirements found;
+  EXPECT_EQ(broadcast({dims({-1, 1, -2}), dims({-3, 3, 1}), dims({5, 3, 1})}), dims({5, 3, -2}));
+  Dims extents = dims({-1, -3, 5});
+  ASSERT_EQ(found.get().size(), 2u);
+  EXPECT_EQ(found.get()[0], equal(extents[2], extents[0]));
+  EXPECT_EQ(found.get()[1], equal(extents[2], extents[1]));
 }
 
 } // namespace
