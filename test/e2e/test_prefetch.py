@@ -7,6 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
+from processor import skip_unless
 
 RANDOM = np.random.default_rng(15)
 FETCH = "\tprefetcht0\t"
@@ -46,8 +47,7 @@ def test_sums_of_weights_that_are_fetched_ahead(programs, target):
     # A single row is nothing but a stream, which the processor fetches ahead by itself.
     assert fetching == {layer[0] for layer in LARGE} - {"row"}
     library = programs.compile("large.onnx", "large.so", f"--target={target}")
-    if not programs.can_run(library):
-        pytest.skip(f"this CPU cannot run {target}")
+    skip_unless(target)
     exact = ReferenceEvaluator(str(programs.folder / "large.onnx"))
     for threads in "1", "3":
         got = programs.execute(library, inputs, [layer[0] for layer in LARGE], "--threads", threads)
@@ -64,8 +64,7 @@ def test_large_matrix_that_is_read_in_place(programs, target):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9), programs.folder / "product.onnx")
     assert FETCH in programs.compile("product.onnx", "product.s", f"--target={target}").read_text()
     library = programs.compile("product.onnx", "product.so", f"--target={target}")
-    if not programs.can_run(library):
-        pytest.skip(f"this CPU cannot run {target}")
+    skip_unless(target)
     got = programs.execute(library, {"a": a, "b": b}, ["y"])["y"]
     np.testing.assert_allclose(got, a.astype(np.float64) @ b, rtol=0, atol=2e-4)
 

@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pytest
 
+from processor import can_run, skip_unless
 from recurrent_cells import ACTIVATIONS, Cell
 from sampling import sample
 
@@ -53,6 +54,7 @@ def random():
 @pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_sizes(programs, random, kind, isa):
+    skip_unless(isa)
     # Every instruction set sees every size, with one kind of cell or another.
     for hidden in sample(HIDDEN, 2, KINDS.index(kind) + ISAS.index(isa)):
         cell = Cell(kind, hidden, 7, random)
@@ -72,6 +74,7 @@ def test_known_batch(programs, random, kind, batch):
 
 @pytest.mark.parametrize("kind, hidden, isa", [("lstm", 270, "x86-64-v3"), ("gru", 333, "x86-64-v4"), ("rnn", 530, "x86-64-v2")])
 def test_weights_beyond_the_second_level(programs, random, kind, hidden, isa):
+    skip_unless(isa)
     # Steps take parts of the weights from either end in turn; the last part is a smaller one.
     cell = Cell(kind, hidden, 5, random)
     library = compile_text(programs, cell.loop_text(), f"--target={isa}")
@@ -140,7 +143,7 @@ def test_threads_give_the_same_bits(programs, random, kind):
 def test_bounds(programs, random, kind):
     for hidden in sample((17, 65), 1, KINDS.index(kind)):
         cell = Cell(kind, hidden, 3, random)
-        for isa in ("x86-64-v3", "x86-64-v4"):
+        for isa in filter(can_run, ("x86-64-v3", "x86-64-v4")):
             library = compile_text(programs, cell.loop_text(), "--check-bounds", f"--target={isa}")
             for batch in (1, 5):
                 check(programs, cell, library, random, 3, batch)

@@ -5,6 +5,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from processor import skip_unless
 from sampling import sample
 
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -133,15 +134,9 @@ def test_matrix_products(programs):
     graph.check(programs)
 
 
-def can_run(target):
-    flags = set(open("/proc/cpuinfo").read().split())
-    return {"x86-64-v3": "avx2", "x86-64-v4": "avx512vl"}.get(target, "sse4_2") in flags
-
-
 @pytest.mark.parametrize("target", TARGETS)
 def test_transposed_matrix_products(programs, target):
-    if not can_run(target):
-        pytest.skip(f"this CPU does not run {target}")
+    skip_unless(target)
     graph = Graph()
     sizes = [
         (1, 1, 1), (1, 64, 10), (3, 5, 7), (17, 33, 65), (32, 100, 40), (16, 259, 36), (12, 128, 1000), (7, 131, 320), (7, 512, 64), (8, 512, 64), (5, 300, 32)
@@ -159,8 +154,7 @@ def test_transposed_matrix_products(programs, target):
 @pytest.mark.parametrize("target", TARGETS)
 def test_few_columns(programs, target):
     """Dot products: single ones and many, in several chains, with terms that fill no vector, of rows whose distance is a power of two."""
-    if not can_run(target):
-        pytest.skip(f"this CPU does not run {target}")
+    skip_unless(target)
     graph = Graph(mean=0.5)  # so that a single sum is not much smaller than its terms
     sizes = [(1, 10000), (1, 64), (1, 200), (2, 1023), (5, 65), (7, 128), (12, 257), (64, 1024), (101, 4096), (300, 67), (0, 100)]
     for turn, (m, k) in enumerate(sample(sizes, 4, TARGETS.index(target))):

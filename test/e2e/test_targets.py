@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from conftest import BIN, TOP
+from processor import skip_unless
 
 CROSS_LIBRARIES = "/usr/aarch64-linux-gnu/lib"
 MODEL = TOP / "examples" / "digits" / "digits_cnn.onnx"
@@ -26,26 +27,17 @@ def expected(images):
     return session.run(None, {"image": images})[0]
 
 
-def cpu_has(flag):
-    return flag in open("/proc/cpuinfo").read().split()
-
-
-def cpu_level():
-    return 4 if cpu_has("avx512vl") else 3 if cpu_has("avx2") else 2
-
-
 @pytest.mark.parametrize("level", [2, 3, 4])
 def test_one_library_for_every_level(programs, images, expected, level):
     """The versions of a kernel give close results, and each one that this CPU runs is in the library."""
-    if level > cpu_level():
-        pytest.skip(f"this CPU stops at x86-64-v{cpu_level()}")
+    skip_unless(f"x86-64-v{level}")
     library = programs.compile(MODEL, "digits.so", "--target=x86-64")
     np.save(programs.folder / "image.npy", images)
     result = programs.run(
         "dlc-run", library, "--input", "image=image.npy", "--output", "probability=out.npy", environment={"DLC_CPU_FEATURES": f"x86-64-v{level}"}
     )
     assert result.returncode == 0, result.stderr
-    np.testing.assert_allclose(np.load(programs.folder / "out.npy"), expected, atol=1e-6)
+    np.testing.assert_allclose(np.load(programs.folder / "out.npy"), expected, atol=5e-6)
 
 
 def machines():
@@ -69,7 +61,7 @@ def test_every_machine_of_the_table_compiles(programs, images, expected):
             assert f"was compiled for {name}, and this CPU lacks" in result.stderr
             continue
         ran += 1
-        np.testing.assert_allclose(np.load(programs.folder / "out.npy"), expected, atol=1e-6)
+        np.testing.assert_allclose(np.load(programs.folder / "out.npy"), expected, atol=5e-6)
     assert ran >= 1
 
 
@@ -116,7 +108,7 @@ def test_aarch64(programs, images, expected, kind, level):
     library = programs.compile(MODEL, f"digits.{kind}", "--target=aarch64", level)
     build_for_aarch64("aarch64_program.c", library, programs.folder / "program")
     output = run_on_aarch64(programs.folder / "program", len(images), data=images.tobytes())
-    np.testing.assert_allclose(np.frombuffer(output, np.float32).reshape(-1, 10), expected, atol=1e-6)
+    np.testing.assert_allclose(np.frombuffer(output, np.float32).reshape(-1, 10), expected, atol=5e-6)
 
 
 @pytest.mark.skipif(not shutil.which("qemu-aarch64-static"), reason="needs qemu-aarch64-static")
@@ -296,7 +288,7 @@ def test_weights_in_a_file(programs, images, expected):
     sidecar = programs.folder / "digits.weights"
     assert sidecar.read_bytes()[-16:-8] == b"DLCWGHT1"
     probability = programs.execute(library, {"image": images}, ["probability"])["probability"]
-    np.testing.assert_allclose(probability, expected, atol=1e-6)
+    np.testing.assert_allclose(probability, expected, atol=5e-6)
     sidecar.write_bytes(sidecar.read_bytes()[:-1] + b"?")
     np.save(programs.folder / "image.npy", images)
     result = programs.run("dlc-run", library, "--input", "image=image.npy", "--output", "probability=out.npy")

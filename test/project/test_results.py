@@ -17,7 +17,7 @@ def add_up(folder, *cases, status=0):
                           capture_output=True, text=True)  # fmt: skip
 
 
-@pytest.mark.parametrize("reason", ["this CPU stops at x86-64-v3", "no GPU here", "CompiledModelTest.cpp:117&#x0A;a sanitizer brings its own malloc"])
+@pytest.mark.parametrize("reason", ["this CPU lacks x86-64-v4", "no GPU here", "CompiledModelTest.cpp:117&#x0A;a sanitizer brings its own malloc"])
 def test_skips_with_an_allowed_reason_are_counted_apart(tmp_path, reason):
     result = add_up(tmp_path, PASSED, f'<testcase classname="a" name="b"><skipped message="{reason}"/></testcase>')
     assert result.returncode == 0
