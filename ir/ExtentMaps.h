@@ -13,6 +13,10 @@ namespace dlc {
 mlir::LogicalResult applyToExtents(std::optional<mlir::Location> location, mlir::AffineMap map,
                                    llvm::ArrayRef<Dims> operands, llvm::SmallVectorImpl<mlir::AffineExpr> &results);
 
+/// Appends the extents of a result by `map` in the same way, and requires that none is negative.
+mlir::LogicalResult inferFromExtents(std::optional<mlir::Location> location, mlir::AffineMap map,
+                                     llvm::ArrayRef<Dims> operands, Dims &result);
+
 } // namespace dlc
 
 #endif // DLC_IR_EXTENTMAPS_H

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/ExtentRequirements.h"
+#include "ir/ShapeInference.h"
 
 using namespace mlir;
 
@@ -11,8 +12,7 @@ ExtentRequirements::ExtentRequirements() : outer(collector) { collector = this; 
 ExtentRequirements::~ExtentRequirements() { collector = outer; }
 
 bool requireEqual(AffineExpr extent, AffineExpr other) {
-  if (extent != other && llvm::isa_and_present<AffineConstantExpr>(extent) &&
-      llvm::isa_and_present<AffineConstantExpr>(other))
+  if (!mayBeEqual(extent, other))
     return false;
   if (collector && extent != other)
     collector->requirements.push_back({extent, other});
@@ -20,8 +20,8 @@ bool requireEqual(AffineExpr extent, AffineExpr other) {
 }
 
 bool requireAtLeast(AffineExpr extent, int64_t least) {
-  if (auto known = llvm::dyn_cast<AffineConstantExpr>(extent))
-    return known.getValue() >= least;
+  if (std::optional<int64_t> known = constantDim(extent))
+    return *known >= least;
   if (collector)
     collector->requirements.push_back({extent, getAffineConstantExpr(least, extent.getContext()), /*mayBeMore=*/true});
   return true;

@@ -18,16 +18,6 @@ Type getFurtherType(Value first, uint64_t number) {
   return llvm::cast<TypeAttr>(op.getTypes()[number]).getValue();
 }
 
-/// A result's extents, of which none is negative.
-static LogicalResult inferResult(std::optional<Location> location, Attribute map, llvm::ArrayRef<Dims> operands,
-                                 Dims &result) {
-  if (failed(applyToExtents(location, llvm::cast<AffineMapAttr>(map).getValue(), operands, result)))
-    return failure();
-  for (AffineExpr extent : result)
-    requireAtLeast(extent, 0);
-  return success();
-}
-
 LogicalResult CustomOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
                                    Dims &result) {
   if (adaptor.getDims().empty() || adaptor.getTypes().size() != adaptor.getDims().size())
@@ -40,7 +30,7 @@ LogicalResult CustomOp::inferShape(std::optional<Location> location, Adaptor ada
     if (!requireEqual(equal[i], equal[i + 1]))
       return emitOptionalError(location, "takes operands of equal extents, got ", *constantDim(equal[i]), " and ",
                                *constantDim(equal[i + 1]));
-  return inferResult(location, adaptor.getDims()[0], dims, result);
+  return inferFromExtents(location, llvm::cast<AffineMapAttr>(adaptor.getDims()[0]).getValue(), dims, result);
 }
 
 LogicalResult CustomResultOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
@@ -48,7 +38,8 @@ LogicalResult CustomResultOp::inferShape(std::optional<Location> location, Adapt
   CustomOp op = getFunction(adaptor.getFirst());
   if (!op || adaptor.getNumber() < 1 || adaptor.getNumber() >= op.getDims().size())
     return emitOptionalError(location, "is not a further result of a dlc.custom");
-  return inferResult(location, op.getDims()[adaptor.getNumber()], dims.drop_front(), result);
+  auto map = llvm::cast<AffineMapAttr>(op.getDims()[adaptor.getNumber()]).getValue();
+  return inferFromExtents(location, map, dims.drop_front(), result);
 }
 
 LogicalResult CustomOp::verify() {

@@ -42,7 +42,7 @@ LogicalResult ReshapeOp::inferShape(std::optional<Location> location, Adaptor ad
     if (totalConstant && knownConstant && *totalConstant % *knownConstant != 0)
       return emitOptionalError(location, "a reshape of ", *totalConstant, " elements to rows of ", *knownConstant);
     result[*inferred] = divideExactly(total, known);
-    requireEqual(total, elementCount(result, context));
+    requireEqual(total, known * result[*inferred]);
     return success();
   }
   if (!requireEqual(total, known))

@@ -32,13 +32,18 @@ LogicalResult applyToExtents(std::optional<Location> location, AffineMap map, ll
   return success();
 }
 
-LogicalResult ShapeOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
-                                  Dims &result) {
-  if (failed(applyToExtents(location, adaptor.getDims(), dims, result)))
+LogicalResult inferFromExtents(std::optional<Location> location, AffineMap map, llvm::ArrayRef<Dims> operands,
+                               Dims &result) {
+  if (failed(applyToExtents(location, map, operands, result)))
     return failure();
   for (AffineExpr extent : result)
     requireAtLeast(extent, 0);
   return success();
+}
+
+LogicalResult ShapeOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
+                                  Dims &result) {
+  return inferFromExtents(location, adaptor.getDims(), dims, result);
 }
 
 LogicalResult IntegersOp::inferShape(std::optional<Location> location, Adaptor adaptor, llvm::ArrayRef<Dims> dims,
